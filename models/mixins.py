@@ -1,0 +1,52 @@
+"""What several tables have in common: a key, a version with times, an owner with a department."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from sqlalchemy import ForeignKey
+from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
+
+from models.types import Key, utc_now
+
+if TYPE_CHECKING:
+    from models.organisation import Department, User
+
+
+class Keyed:
+    """A table with a number of its own as primary key."""
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True, info={"derived": True})
+
+
+class Record(Keyed):
+    """A table that people edit: ``version`` goes up with each change, and a save on an old version is refused.
+
+    The refusal is ``sqlalchemy.orm.exc.StaleDataError`` at flush.
+    """
+
+    version: Mapped[int] = mapped_column(default=1, info={"derived": True})
+    created_at: Mapped[datetime] = mapped_column(default=utc_now, info={"derived": True})
+    updated_at: Mapped[datetime] = mapped_column(default=utc_now, onupdate=utc_now, info={"derived": True})
+
+    __mapper_args__: ClassVar[Any] = {"version_id_col": version}
+
+
+class Owned:
+    """A record that somebody looks after, and whose department decides who may see it.
+
+    ``department_id`` bears no index of its own: each owned table has one on (department_id, id), which also
+    gives a department's rows in the order of the pages.
+    """
+
+    owner_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"), index=True)
+    department_id: Mapped[int] = mapped_column(ForeignKey("department.id", ondelete="RESTRICT"))
+
+    @declared_attr
+    def owner(cls) -> Mapped[User | None]:
+        return relationship("User", foreign_keys=f"{cls.__name__}.owner_id")  # type: ignore[attr-defined]
+
+    @declared_attr
+    def department(cls) -> Mapped[Department]:
+        return relationship("Department", foreign_keys=f"{cls.__name__}.department_id")  # type: ignore[attr-defined]
