@@ -1,7 +1,7 @@
 """The schema of Dutybook. SQLAlchemy and the standard library only.
 
-Importing the package imports every module in it, so that ``models.base.Base.metadata`` is complete and a new entity
-needs nothing but its file. Import a class from its module: ``from models.customer import Customer``.
+Importing the package imports every module in it, so that ``models.base.Base.metadata`` is complete and a new
+entity needs nothing but its file. Import a class from its module: ``from models.customer import Customer``.
 """
 
 from importlib import import_module

@@ -1,4 +1,4 @@
-"""From a letter in the matrix to access: the entities that a duty needs, and what a letter lets one do with them."""
+"""From a letter in the matrix to access: the entities that a duty needs, and what a letter lets one do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The role-duty matrix: what has to be done, and which position does, owns, supervises, coordinates or assists it."""
+"""The role-duty matrix: what has to be done, and which position has which share in it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Duty(Record, Base):
-    """Something that the company wants done. ``category`` is a short code, the same for all duties of a category."""
+    """Something that the company wants done. ``category`` is a short code that groups duties."""
 
     __tablename__ = "duty"
 

@@ -21,7 +21,7 @@ class Keyed:
 
 
 class Record(Keyed):
-    """A table that people edit: ``version`` goes up with each change, and a save on an old version is refused.
+    """A table that people edit: ``version`` goes up with each change; a save on an old version is refused.
 
     The refusal is ``sqlalchemy.orm.exc.StaleDataError`` at flush.
     """

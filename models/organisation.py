@@ -61,7 +61,10 @@ class User(Record, Base):
 
 
 class Post(Record, Base):
-    """A position that a person holds in a department from one day to another, both included; no end: until further notice."""
+    """A position that a person holds in a department, from one day to another, both included.
+
+    No last day means until further notice.
+    """
 
     __tablename__ = "post"
     __table_args__ = (

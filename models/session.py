@@ -1,6 +1,7 @@
 """Logging in: sessions that end when they should, and counted attempts.
 
-Neither table has a version: two requests of one person touch ``last_seen_at`` at once, and neither may fail for it.
+Neither table has a version: two requests of one person touch ``last_seen_at`` at once, and neither
+may fail for it.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ _MONEY_LIMIT = Decimal(10) ** 16
 def choice(name: str, *codes: str) -> Enum:
     """A string column that holds one of ``codes``, kept by a CHECK constraint called ``ck_<table>_<name>``.
 
-    An unknown code raises ``LookupError`` (inside SQLAlchemy's ``StatementError``) before it reaches the database.
+    An unknown code raises ``LookupError`` (inside SQLAlchemy's ``StatementError``) before it is sent.
     """
     return Enum(
         *codes, native_enum=False, create_constraint=True, validate_strings=True, name=name, length=40
@@ -37,7 +37,7 @@ def utc_now() -> datetime:
 class UtcDateTime(TypeDecorator[datetime]):
     """A moment: any zone goes in, UTC comes out.
 
-    A datetime without a zone raises ``ValueError`` (inside ``StatementError``): guessing its zone is how hours get lost.
+    A datetime without a zone raises ``ValueError`` (inside ``StatementError``): guessing zones loses hours.
     """
 
     impl = DateTime(timezone=True)
@@ -61,11 +61,12 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 class Money(TypeDecorator[Decimal]):
-    """An exact amount with two decimal places, less than 10**16 either way; its currency is a column beside it.
+    """An exact amount with two decimal places, under 10**16 either way; its currency is a column beside it.
 
-    NUMERIC(18,2) on PostgreSQL, whole cents in an integer on SQLite, which has no decimals. Comparison, ``+``, ``-``,
-    ``sum``, ``min``, ``max`` and ``coalesce`` work alike on both; ``avg`` does not (divide a sum by a count in Python).
-    A float raises ``TypeError``, a third decimal place or too large an amount ``ValueError`` (inside ``StatementError``).
+    NUMERIC(18,2) on PostgreSQL, whole cents in an integer on SQLite, which has no decimals. Comparison,
+    ``+``, ``-``, ``sum``, ``min``, ``max`` and ``coalesce`` work alike on both; ``avg`` does not: divide a sum by a
+    count in Python. A float raises ``TypeError``, a third decimal place or too large an amount ``ValueError``
+    (both inside ``StatementError``).
     """
 
     impl = Numeric(18, 2)
@@ -100,7 +101,10 @@ class Money(TypeDecorator[Decimal]):
 
 
 def exact_money(value: Decimal | int | str) -> Decimal:
-    """``value`` as a Decimal with two places; ``TypeError`` for a float, ``ValueError`` for more places or too large."""
+    """``value`` as a Decimal with two places.
+
+    ``TypeError`` for a float; ``ValueError`` for more places, too large an amount or no number at all.
+    """
     if isinstance(value, float):
         raise TypeError(f"money is exact, a float is not: {value!r}")
     try:

@@ -1,0 +1,74 @@
+"""Customers: what they are, how they stand with the company, and what they bring."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from models.base import Base
+from models.mixins import Owned, Record
+from models.types import Money, choice
+
+
+class Customer(Record, Owned, Base):
+    """An organisation that buys, may buy, or matters for its standing.
+
+    ``transaction_status``, ``contract_total`` (in ``currency``) and ``last_contact_on`` follow from contracts
+    and activities; a service writes them. ``code`` (KH-00001) is generated when empty.
+    """
+
+    __tablename__ = "customer"
+    __table_args__ = (
+        CheckConstraint(
+            "(customer_class = 'resource' AND customer_subtype IN ('admin_public', 'enterprise'))"
+            " OR (customer_class = 'project' AND customer_subtype IN ('single', 'multi'))",
+            name="subtype_belongs_to_class",
+        ),
+        CheckConstraint("parent_id <> id", name="not_own_parent"),
+        CheckConstraint("length(currency) = 3", name="currency_code"),
+        CheckConstraint("employees >= 0", name="employees_not_negative"),
+        CheckConstraint("annual_revenue >= 0", name="annual_revenue_not_negative"),
+        CheckConstraint("founded_year BETWEEN 1000 AND 9999", name="founded_year_of_four_digits"),
+        Index(None, "department_id", "id"),
+    )
+
+    code: Mapped[str] = mapped_column(String(40), unique=True, info={"derived": True})
+    name: Mapped[str] = mapped_column(String(200), index=True)
+    customer_class: Mapped[str] = mapped_column(choice("customer_class", "resource", "project"), index=True)
+    customer_subtype: Mapped[str] = mapped_column(
+        choice("customer_subtype", "admin_public", "enterprise", "single", "multi")
+    )
+    transaction_status: Mapped[str] = mapped_column(
+        choice("transaction_status", "existing", "signed_unperformed", "potential", "lapsed"),
+        default="potential",
+        index=True,
+        info={"derived": True},
+    )
+    lifecycle: Mapped[str] = mapped_column(
+        choice("lifecycle", "potential", "active", "loyal", "lapsed"), default="potential", index=True
+    )
+    grade: Mapped[str | None] = mapped_column(choice("grade", "A", "B", "C"), index=True)
+    region: Mapped[str | None] = mapped_column(String(60), index=True)
+    industry: Mapped[str | None] = mapped_column(String(60), index=True)
+    credit_code: Mapped[str | None] = mapped_column(String(40), unique=True)
+    phone: Mapped[str | None] = mapped_column(String(40))
+    email: Mapped[str | None] = mapped_column(String(200))
+    website: Mapped[str | None] = mapped_column(String(300))
+    address: Mapped[str | None] = mapped_column(String(300), info={"multiline": True})
+    employees: Mapped[int | None]
+    annual_revenue: Mapped[Decimal | None] = mapped_column(Money())
+    currency: Mapped[str] = mapped_column(String(3), default="CNY")
+    founded_year: Mapped[int | None]
+    source: Mapped[str | None] = mapped_column(String(60))
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("customer.id", ondelete="SET NULL"), index=True)
+    note: Mapped[str | None] = mapped_column(Text)
+    contract_total: Mapped[Decimal] = mapped_column(
+        Money(), default=Decimal(0), index=True, info={"derived": True}
+    )
+    next_action: Mapped[str | None] = mapped_column(String(300))
+    last_contact_on: Mapped[date | None] = mapped_column(index=True, info={"derived": True})
+
+    parent: Mapped[Customer | None] = relationship(remote_side="Customer.id")
