@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class Keyed:
     """A table with a number of its own as primary key."""
 
-    id: Mapped[int] = mapped_column(Key, primary_key=True, info={"derived": True})
+    id: Mapped[int] = mapped_column(Key, primary_key=True, sort_order=-1, info={"derived": True})
 
 
 class Record(Keyed):
@@ -26,9 +26,11 @@ class Record(Keyed):
     The refusal is ``sqlalchemy.orm.exc.StaleDataError`` at flush.
     """
 
-    version: Mapped[int] = mapped_column(default=1, info={"derived": True})
-    created_at: Mapped[datetime] = mapped_column(default=utc_now, info={"derived": True})
-    updated_at: Mapped[datetime] = mapped_column(default=utc_now, onupdate=utc_now, info={"derived": True})
+    version: Mapped[int] = mapped_column(default=1, sort_order=20, info={"derived": True})
+    created_at: Mapped[datetime] = mapped_column(default=utc_now, sort_order=20, info={"derived": True})
+    updated_at: Mapped[datetime] = mapped_column(
+        default=utc_now, onupdate=utc_now, sort_order=20, info={"derived": True}
+    )
 
     __mapper_args__: ClassVar[Any] = {"version_id_col": version}
 
@@ -40,8 +42,12 @@ class Owned:
     gives a department's rows in the order of the pages.
     """
 
-    owner_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"), index=True)
-    department_id: Mapped[int] = mapped_column(ForeignKey("department.id", ondelete="RESTRICT"))
+    owner_id: Mapped[int | None] = mapped_column(
+        ForeignKey("user.id", ondelete="SET NULL"), index=True, sort_order=10
+    )
+    department_id: Mapped[int] = mapped_column(
+        ForeignKey("department.id", ondelete="RESTRICT"), sort_order=10
+    )
 
     @declared_attr
     def owner(cls) -> Mapped[User | None]:

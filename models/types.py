@@ -64,9 +64,9 @@ class Money(TypeDecorator[Decimal]):
     """An exact amount with two decimal places, under 10**16 either way; its currency is a column beside it.
 
     NUMERIC(18,2) on PostgreSQL, whole cents in an integer on SQLite, which has no decimals. Comparison,
-    ``+``, ``-``, ``sum``, ``min``, ``max`` and ``coalesce`` work alike on both; ``avg`` does not: divide a sum by a
-    count in Python. A float raises ``TypeError``, a third decimal place or too large an amount ``ValueError``
-    (both inside ``StatementError``).
+    ``+``, ``-``, ``sum``, ``min``, ``max`` and ``coalesce`` work alike on both; ``avg`` does not (divide a
+    sum by a count in Python). A float raises ``TypeError``, a third decimal place or too large an amount
+    ``ValueError`` (both inside ``StatementError``).
     """
 
     impl = Numeric(18, 2)
