@@ -1,0 +1,1 @@
+"""Dutybook's application: putting the app together, its engine, its services."""
