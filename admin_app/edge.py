@@ -10,10 +10,11 @@ import logging
 import secrets
 import sys
 import time
-from typing import Final, cast
+from pathlib import Path
+from typing import Any, Final, cast
 from urllib.parse import quote
 
-from flask import Flask, Response, g, has_request_context, request, url_for
+from flask import Flask, Response, current_app, g, has_request_context, request, url_for
 from markupsafe import Markup
 from werkzeug.local import LocalProxy
 
@@ -29,8 +30,8 @@ HEADERS: Final = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
-#: How long a browser keeps scripts, styles and icons, in seconds; afterwards it asks by ETag.
-STATIC_SECONDS: Final = 3600
+#: How long a browser keeps a static file whose address names its version, in seconds.
+VERSIONED_SECONDS: Final = 365 * 24 * 3600
 #: Doors that serve no person: they are logged at DEBUG and never touch the database.
 IMPERSONAL_ENDPOINTS: Final = frozenset({"static", "healthz"})
 LOG_FORMAT: Final = "%(asctime)s %(levelname)s %(request_id)s %(name)s: %(message)s"
@@ -79,7 +80,7 @@ def _finish(response: Response) -> Response:
     response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY.format(nonce=csp_nonce())
     response.headers.update(HEADERS)
     if request.endpoint == "static" and response.status_code in (200, 206, 304):
-        response.headers["Cache-Control"] = f"public, max-age={STATIC_SECONDS}"
+        response.headers["Cache-Control"] = _static_caching()
     else:
         # Pages hold people's data: a shared or stolen computer must not show them from its cache.
         response.headers["Cache-Control"] = "no-store"
@@ -88,7 +89,8 @@ def _finish(response: Response) -> Response:
         logging.DEBUG if request.endpoint in IMPERSONAL_ENDPOINTS else logging.INFO,
         "%s %s %d %.0f ms",
         request.method,
-        # Without the query, which may hold names that somebody searched for; quoted, so that no path ends the line.
+        # Without the query, which may hold names that somebody searched for; quoted, so that no path ends the
+        # line.
         quote(request.path),
         response.status_code,
         milliseconds,
@@ -96,12 +98,31 @@ def _finish(response: Response) -> Response:
     return response
 
 
+def _static_caching() -> str:
+    if "v" in request.args:
+        return f"public, max-age={VERSIONED_SECONDS}, immutable"
+    # Modules and style sheets name each other without a version: kept as well, but asked for by ETag each time.
+    return "public, no-cache"
+
+
+def _add_version(endpoint: str, values: dict[str, Any]) -> None:
+    """Put the time of the last change into the address of a static file, so that an upgrade shows at once."""
+    if endpoint != "static" or "v" in values or "filename" not in values:
+        return
+    path = Path(current_app.static_folder or "") / values["filename"]
+    try:
+        values["v"] = f"{path.stat().st_mtime_ns // 1_000_000:x}"
+    except OSError:
+        # Not there, such as an asset that is not fetched yet: its 404 must not be kept for a year.
+        return
+
+
 def _healthy() -> Response:
     return Response("ok", mimetype="text/plain")
 
 
 def init_logging(level: int = logging.INFO) -> None:
-    """Send the log of the process to standard error, each line with its request id; calling it again is harmless."""
+    """Send the process's log to standard error, each line with its request id; twice is harmless."""
     root = logging.getLogger()
     root.setLevel(level)
     if any(isinstance(kept, RequestIdFilter) for handler in root.handlers for kept in handler.filters):
@@ -116,6 +137,7 @@ def init_edge(app: Flask) -> None:
     """Put the edge around `app`. Call it first: its hooks have to run before, and around, all others."""
     app.before_request(_begin)
     app.after_request(_finish)
+    app.url_defaults(_add_version)
     app.add_url_rule("/healthz", "healthz", _healthy)
     # A LocalProxy and not a context variable, so that imported macros see the nonce as well.
     app.jinja_env.globals["csp_nonce"] = LocalProxy(csp_nonce)

@@ -1,12 +1,12 @@
 """Errors become one page in the house's look, or one JSON problem, here and nowhere else.
 
-Nobody sees SQL or a traceback: what went wrong inside is in the log, under the request id that the page shows.
+Nobody sees SQL or a traceback: what went wrong inside is in the log, under the request id that the page
+shows.
 """
 
 from __future__ import annotations
 
 import logging
-from http import HTTPStatus
 from typing import Any, Final
 
 from flask import Flask, Response, current_app, jsonify, make_response, render_template, request, url_for
@@ -61,12 +61,16 @@ def wants_json() -> bool:
     accepted = request.accept_mimetypes
     if accepted["application/json"] > accepted["text/html"]:
         return True
-    # fetch() without an Accept header of its own; browsers set this header themselves and say "document" for pages.
+    # fetch() without an Accept header of its own; browsers set this header themselves and say "document" for
+    # pages.
     return request.headers.get("Sec-Fetch-Dest") == "empty" and "text/html" not in accepted.values()
 
 
 def answer(status: int, message: object = None, retry_after: int | None = None) -> Response:
-    """Return the page or the problem for `status`; without a message the standard one. Seconds in `retry_after`."""
+    """Return the page or problem for `status`, by default with its standard message.
+
+    `retry_after` is in whole seconds.
+    """
     shown = status if status in TITLES else 500 if status >= 500 else 400
     title, text = str(TITLES[shown]), str(message or MESSAGES[shown])
     response = _problem(status, title, text) if wants_json() else _page(status, title, text)
@@ -77,9 +81,7 @@ def answer(status: int, message: object = None, retry_after: int | None = None) 
 
 
 def _problem(status: int, title: str, text: str) -> Response:
-    response = jsonify(
-        type="about:blank", title=title, status=status, detail=text, request_id=request_id()
-    )
+    response = jsonify(type="about:blank", title=title, status=status, detail=text, request_id=request_id())
     response.mimetype = "application/problem+json"
     return response
 
@@ -95,7 +97,8 @@ def _page(status: int, title: str, text: str) -> Response:
     try:
         return make_response(render_template("admin/error.html", **context))
     except Exception:
-        # The frame of the page asks the database for the menu; without one, words without a frame are better than none.
+        # The frame of the page asks the database for the menu; without one, words without a frame are better
+        # than none.
         _log.exception("The error page itself cannot be made")
         return make_response(_bare_page(context))
 
@@ -112,7 +115,7 @@ def _links(status: int) -> list[dict[str, str]]:
     """Return where to go from here, the most useful first, each with `label` and `url`."""
     links = []
     rule = request.url_rule
-    if status in (400, 409, 503) and rule is not None and "GET" in (rule.methods or ()):
+    if _again_helps(status) and rule is not None and "GET" in (rule.methods or ()):
         here = request.script_root + (request.full_path if request.query_string else request.path)
         links.append({"label": gettext("Load the page again"), "url": here})
     if person() is None:
@@ -120,6 +123,10 @@ def _links(status: int) -> list[dict[str, str]]:
     else:
         links.append({"label": gettext("Start page"), "url": request.script_root + "/"})
     return links
+
+
+def _again_helps(status: int) -> bool:
+    return status in (409, 503) or (status == 400 and request.method == "POST")
 
 
 def _undo() -> None:
@@ -150,29 +157,50 @@ def _on_http(error: HTTPException) -> Response | HTTPException:
 
 def _on_csrf(error: CSRFError) -> Response:
     _log.info("CSRF: %s", error.description)
-    return answer(400, gettext("The form belongs to an older session. Load the page again and send it from there."))
+    return answer(
+        400, gettext("The form belongs to an older session. Load the page again and send it from there.")
+    )
 
 
 def _on_stale(error: StaleDataError) -> Response:
     _log.info("Stale: %s", error)
-    return _on_refusal(Conflict(lazy_gettext("Somebody saved this record before you. Load it again and compare.")))
+    return _on_refusal(
+        Conflict(lazy_gettext("Somebody saved this record before you. Load it again and compare."))
+    )
 
 
 def _on_integrity(error: IntegrityError) -> Response:
     # With the traceback: a form should have told it at its field, so somebody has to look.
     _log.warning("An integrity error reached the edge", exc_info=error)
-    text = lazy_gettext("Another record already has this value, or still needs this record. Nothing was saved.")
+    text = lazy_gettext(
+        "Another record already has this value, or still needs this record. Nothing was saved."
+    )
     return _on_refusal(Conflict(text))
 
 
 def _on_data(error: DataError) -> Response:
     _log.warning("A value that the database refuses reached the edge", exc_info=error)
-    return _on_refusal(BadInput(lazy_gettext("A value is too large or of the wrong kind. Nothing was saved.")))
+    return _on_refusal(
+        BadInput(lazy_gettext("A value is too large or of the wrong kind. Nothing was saved."))
+    )
 
 
 def _on_operational(error: OperationalError) -> Response:
+    if not _will_pass(error):
+        # SQLite also calls a wrong statement "operational": that is a fault of ours, hence a 500.
+        raise error
     _log.error("The database did not answer", exc_info=error)
-    return _on_refusal(Busy(MESSAGES[HTTPStatus.SERVICE_UNAVAILABLE]))
+    return _on_refusal(Busy(MESSAGES[503]))
+
+
+def _will_pass(error: OperationalError) -> bool:
+    """Tell whether the same request may work in a minute: a lock, a lost connection, a full server."""
+    sqlstate = getattr(error.orig, "sqlstate", None)
+    if sqlstate:
+        return str(sqlstate)[:2] in ("08", "40", "53", "55", "57")
+    return error.connection_invalidated or any(
+        words in str(error.orig) for words in ("locked", "busy", "full", "connect")
+    )
 
 
 def init_errors(app: Flask) -> None:

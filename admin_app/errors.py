@@ -1,7 +1,7 @@
 """The one exception root, and what each kind of refusal means over HTTP.
 
-Services and the engine raise these; `error_pages` turns each into one page or one JSON problem. This module knows
-neither Flask nor the database, so that every layer may import it.
+Services and the engine raise these; `error_pages` turns each into one page or one JSON problem. This module
+knows neither Flask nor the database, so that every layer may import it.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from __future__ import annotations
 class DutybookError(Exception):
     """A refusal in words for the reader.
 
-    `status` is the HTTP status. `message` is a sentence that says what and what to do next: a string, or a lazy
-    translation, which is read when the page is made.
+    `status` is the HTTP status. `message` is a sentence that says what and what to do next: a string, or a
+    lazy translation, which is read when the page is made.
     """
 
     def __init__(self, status: int, message: object) -> None:

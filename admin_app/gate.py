@@ -1,7 +1,7 @@
 """The gate that every request passes: nobody anonymous gets beyond the doors listed here.
 
-Deny by default: a view that nobody thought of is shut, and so is an address that leads nowhere. The same place
-checks the CSRF token of everything that changes something.
+Deny by default: a view that nobody thought of is shut, and so is an address that leads nowhere. The same
+place checks the CSRF token of everything that changes something.
 """
 
 from __future__ import annotations
@@ -39,8 +39,9 @@ def _way_back() -> str | None:
 
 
 def init_gate(app: Flask) -> None:
-    """Close `app` to everybody who is not signed in, and to forged forms; call it after `init_sessions`."""
+    """Close `app` to whoever is not signed in, and to forged forms; call it after `init_sessions`."""
     app.before_request(_gate)
-    # The token lives as long as the session that it belongs to: a form that stood open over lunch still saves.
+    # The token lives as long as the session that it belongs to: a form that stood open over lunch still
+    # saves.
     app.config["WTF_CSRF_TIME_LIMIT"] = None
     CSRFProtect(app)

@@ -27,6 +27,7 @@ CONCURRENT_HASHES = 2
 TURN_SECONDS = 10.0
 MIN_LENGTH = 12
 MAX_LENGTH = 200
+MIN_DIFFERENT = 5
 #: Letters and digits that nobody confuses when reading them aloud or off a screen: no 0 o 1 l i.
 READABLE = "abcdefghjkmnpqrstuvwxyz23456789"
 
@@ -61,8 +62,8 @@ def hash_password(password: str) -> str:
 def verify_password(stored: str | None, password: str) -> bool:
     """Tell whether `password` is the one behind the hash `stored`; never raises on a bad hash.
 
-    Without a stored hash (no such user, no password yet) it works as long as with one and says no, so that the
-    time taken does not tell which user names exist. Raises Busy like `hash_password`.
+    Without a stored hash (no such user, no password yet) it works as long as with one and says no, so that
+    the time taken does not tell which user names exist. Raises Busy like `hash_password`.
     """
     with _turn():
         try:
@@ -72,7 +73,7 @@ def verify_password(stored: str | None, password: str) -> bool:
 
 
 def needs_rehash(stored: str) -> bool:
-    """Tell whether `stored` was made with other parameters than today's (then hash again at the next sign-in)."""
+    """Tell whether `stored` was made with other parameters than today's, so that it is due again."""
     return _hasher.check_needs_rehash(stored)
 
 
@@ -96,7 +97,7 @@ def check_new_password(password: str, username: str) -> None:
         raise BadInput(
             lazy_gettext("Use %(least)s to %(most)s characters.", least=MIN_LENGTH, most=MAX_LENGTH)
         )
-    if len(set(password)) < 5:
-        raise BadInput(lazy_gettext("Use at least 5 different characters."))
+    if len(set(password)) < MIN_DIFFERENT:
+        raise BadInput(lazy_gettext("Use at least %(least)s different characters.", least=MIN_DIFFERENT))
     if username and username.casefold() in password.casefold():
         raise BadInput(lazy_gettext("Leave the user name out of the password."))

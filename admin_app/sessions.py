@@ -1,8 +1,9 @@
 """Who is signed in: sessions that live in a table, so that the server can end them.
 
-The browser holds a random token inside Flask's signed cookie; the table `login_session` holds only its SHA-256. A
-stolen table therefore opens nothing, and a copied cookie is dead once its row is gone: at sign-out, when the
-password changes, when the person is disabled, 8 hours after the last request, and 7 days after the sign-in.
+The browser holds a random token inside Flask's signed cookie; the table `login_session` holds only its
+SHA-256. A stolen table therefore opens nothing, and a copied cookie is dead once its row is gone: at
+sign-out, when the password changes, when the person is disabled, 8 hours after the last request, and 7 days
+after the sign-in.
 """
 
 from __future__ import annotations
@@ -31,7 +32,8 @@ from models.types import utc_now
 
 IDLE_LIMIT: Final = timedelta(hours=8)
 ABSOLUTE_LIMIT: Final = timedelta(days=7)
-#: `last_seen_at` is written at most this often: a write with every page would make each reader wait for the writers.
+#: `last_seen_at` is written at most this often: a write with every page would make each reader wait for the
+#: writers.
 TOUCH_EVERY: Final = timedelta(minutes=5)
 
 _log = logging.getLogger(__name__)
@@ -40,8 +42,8 @@ _log = logging.getLogger(__name__)
 class Person(UserMixin):  # type: ignore[misc]  # Flask-Login brings no types
     """The signed-in person of one request.
 
-    `id`, `username`, `name`, `language` and `is_admin` are copied when the session is loaded, so that they can be
-    read after a rollback and without another statement; `user` is the record itself.
+    `id`, `username`, `name`, `language` and `is_admin` are copied when the session is loaded, so that they
+    can be read after a rollback and without another statement; `user` is the record itself.
     """
 
     def __init__(self, user: User, login_id: int, token: str) -> None:
@@ -55,7 +57,7 @@ class Person(UserMixin):  # type: ignore[misc]  # Flask-Login brings no types
         self.is_admin: bool = user.is_admin
 
     def get_id(self) -> str:
-        """Return what Flask-Login keeps in the cookie: the token of the session, not the number of the person."""
+        """Return what Flask-Login keeps in the cookie: the session's token, not the person's number."""
         return self._token
 
 
@@ -70,7 +72,7 @@ def token_hash(token: str) -> str:
 
 
 def find_person(database: Session, token: str, now: datetime) -> Person | None:
-    """Return whose live session `token` opens, by one statement over session and user; None when it opens none."""
+    """Return whose live session `token` opens, by one statement over session and user, or None."""
     statement = (
         select(LoginSession.id, LoginSession.last_seen_at, User)
         .join(User, User.id == LoginSession.user_id)
@@ -157,10 +159,10 @@ def _end_sessions_of_changed(_mapper: Mapper[Any], connection: Connection, user:
 
 
 class _Cookies(SecureCookieSessionInterface):
-    """Flask's signed cookie, marked Secure whenever it came over HTTPS, without a setting that can be forgotten."""
+    """Flask's signed cookie, Secure whenever it goes out over HTTPS, even where the setting was forgotten."""
 
     def get_cookie_secure(self, app: Flask) -> bool:
-        return bool(request.is_secure)
+        return bool(request.is_secure) or super().get_cookie_secure(app)
 
 
 def _load(token: str) -> Person | None:
@@ -179,10 +181,8 @@ def _identify() -> None:
 
 
 def init_sessions(app: Flask) -> None:
-    """Load the person before each request; call it after `init_edge` and `init_language`, before `init_gate`."""
+    """Load the person before each request; call it after `init_edge` and `init_language`."""
     app.config["SESSION_COOKIE_NAME"] = "dutybook"
-    app.config["SESSION_COOKIE_HTTPONLY"] = True
-    app.config["SESSION_COOKIE_SAMESITE"] = "Lax"
     app.session_interface = _Cookies()
     manager = LoginManager()
     # The table decides; a hash of address and browser in the cookie would only throw out people on the move.

@@ -1,8 +1,8 @@
 """Counting failed sign-ins in SQL, so that all processes count together.
 
-Within 15 minutes 10 failures are allowed for one user name from one address, and 30 from one address whatever the
-name. An attempt is written down as failed, and committed, before the password is looked at: a hundred attempts sent
-at once are counted before they are tried, not after.
+Within 15 minutes 10 failures are allowed for one user name from one address, and 30 from one address whatever
+the name. An attempt is written down as failed, and committed, before the password is looked at: a hundred
+attempts sent at once are counted before they are tried, not after.
 """
 
 from __future__ import annotations
@@ -54,7 +54,8 @@ def source(address: str | None) -> str:
 
 def _keys(username: str, address: str | None) -> tuple[str, str]:
     sender = source(address)
-    # A digest, because people type passwords into the field for the user name, and the table must not hold them.
+    # A digest, because people type passwords into the field for the user name, and the table must not hold
+    # them.
     name = unicodedata.normalize("NFKC", username).strip().casefold()
     digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:32]
     return f"name {digest} {sender}", f"address {sender}"
@@ -85,14 +86,12 @@ def begin(database: Session, username: str, address: str | None, now: datetime) 
 
 
 def succeed(database: Session, attempt: Attempt) -> None:
-    """Say that `attempt` succeeded (not committed): it counts no more, and the failures of that name are forgotten.
+    """Say that `attempt` succeeded (not committed): it and the failures of that name count no more.
 
     The other failures of the address stay: whoever has one password must not get more tries at the others.
     """
     with acting(database, SYSTEM):
-        database.execute(
-            update(LoginAttempt).where(LoginAttempt.id.in_(attempt.ids)).values(succeeded=True)
-        )
+        database.execute(update(LoginAttempt).where(LoginAttempt.id.in_(attempt.ids)).values(succeeded=True))
         database.execute(
             delete(LoginAttempt).where(
                 LoginAttempt.key == attempt.name_key, LoginAttempt.succeeded.is_(False)
@@ -119,7 +118,7 @@ def _refuse_over(database: Session, keys: tuple[str, str], now: datetime, spent:
 
 
 def _wait(database: Session, key: str, limit: int, now: datetime) -> int:
-    """Return the whole seconds until fewer than `limit` failures of `key` are in the window; 0 when that is so now."""
+    """Return the whole seconds until `key` has fewer than `limit` failures in the window; 0 when so now."""
     recent = (
         select(LoginAttempt.at)
         .where(LoginAttempt.key == key, LoginAttempt.at > now - WINDOW, LoginAttempt.succeeded.is_(False))
@@ -130,4 +129,5 @@ def _wait(database: Session, key: str, limit: int, now: datetime) -> int:
     count, oldest = database.execute(select(func.count(), func.min(recent.c.at))).one()
     if count < limit:
         return 0
-    return max(1, ceil((oldest + WINDOW - now).total_seconds()))
+    wait: timedelta = oldest + WINDOW - now
+    return max(1, ceil(wait.total_seconds()))

@@ -1,7 +1,7 @@
 """Which of the two languages a reader gets, and the translations that go with it.
 
-The order is: what the signed-in person chose, else what this browser chose, else the setting LANGUAGE. Everything
-here works without a request too (command line, start-up), where only the setting counts.
+The order is: what the signed-in person chose, else what this browser chose, else the setting LANGUAGE.
+Everything here works without a request too (command line, start-up), where only the setting counts.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _log = logging.getLogger(__name__)
 
 def known(code: object) -> Language | None:
     """Return `code` when it names one of the languages, else None."""
-    return cast(Language, code) if code in LANGUAGES else None
+    return code if code in LANGUAGES else None
 
 
 def lang() -> Language:
@@ -75,10 +75,10 @@ def time_zone() -> str:
 
 
 def compile_catalogues(directory: Path) -> list[Path]:
-    """Compile each .po under `directory` whose .mo is missing or older; return the .mo files that were written.
+    """Compile each .po under `directory` whose .mo is missing or older; return the .mo files written.
 
-    Several workers may start at once, so a file is written aside and moved into place. A directory that cannot be
-    written to leaves the old .mo in use, with a warning in the log.
+    Several workers may start at once, so a file is written aside and moved into place. A directory that
+    cannot be written to leaves the old .mo in use, with a warning in the log.
     """
     written = []
     for source in sorted(directory.glob("*/LC_MESSAGES/*.po")):
@@ -101,7 +101,8 @@ def _compile(source: Path, target: Path) -> None:
     try:
         with os.fdopen(handle, "wb") as out:
             write_mo(out, catalogue)
-        # mkstemp makes the file private to its owner; a catalogue is no secret, and the server may be another user.
+        # mkstemp makes the file private to its owner; a catalogue is no secret, and the server may be another
+        # user.
         Path(aside).chmod(0o644)
         Path(aside).replace(target)
     except BaseException:
@@ -110,7 +111,7 @@ def _compile(source: Path, target: Path) -> None:
 
 
 def init_language(app: Flask) -> None:
-    """Compile stale catalogues, start Babel with our selectors and give templates `lang` ("zh-CN" or "en")."""
+    """Compile stale catalogues, start Babel and give templates `lang` ("zh-CN" or "en")."""
     compile_catalogues(TRANSLATIONS)
     Babel(
         app,
