@@ -1,0 +1,1 @@
+"""Starting data: the organisation that every installation begins with, and a fictitious demo company."""
