@@ -3,9 +3,9 @@
     python3 tools/assets.py             copy, compare with the manifest, build the icon sprite
     python3 tools/assets.py --manifest  write the manifest anew after a package has been changed on purpose
 
-The manifest names each file that browsers get, where in node_modules/ it comes from and its SHA-256, so a package
-whose content has changed is noticed before it reaches anybody. The sprite is built here from the names in
-icons.txt, so it has no line in the manifest; its source package is held by package-lock.json.
+The manifest names each file that browsers get, where in node_modules/ it comes from and its SHA-256, so a
+package whose content has changed is noticed before it reaches anybody. The sprite is built here from the names
+in icons.txt, so it has no line in the manifest; its source package is held by package-lock.json.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def icon_names(text: str) -> list[str]:
 
 def symbol(name: str, drawing: str) -> ElementTree.Element:
     """One <symbol id=name> out of the SVG text of one icon."""
-    root = ElementTree.fromstring(drawing)
+    root = ElementTree.fromstring(drawing)  # noqa: S314 - a drawing that package-lock.json holds by its hash
     kept = {key: root.attrib[key] for key in SYMBOL_ATTRIBUTES if key in root.attrib}
     element = ElementTree.Element(f"{{{SVG}}}symbol", {"id": name, **kept})
     for child in root:
@@ -87,7 +87,10 @@ def symbol(name: str, drawing: str) -> ElementTree.Element:
 
 
 def build_sprite(names: list[str], icons: Path) -> str:
-    """The sprite's SVG text. A name is an outline icon, or NAME-filled for a filled one; AssetError on an unknown one."""
+    """The sprite's SVG text; AssetError on an unknown name.
+
+    A name is that of an outline icon, or NAME-filled for a filled one.
+    """
     ElementTree.register_namespace("", SVG)
     sprite = ElementTree.Element(f"{{{SVG}}}svg")
     for name in names:
@@ -95,7 +98,7 @@ def build_sprite(names: list[str], icons: Path) -> str:
         if not path.is_file() and name.endswith("-filled"):
             path = icons / "filled" / f"{name.removesuffix('-filled')}.svg"
         if not path.is_file():
-            raise AssetError(f"Tabler has no icon named {name}: correct that line of admin_app/static/icons.txt.")
+            raise AssetError(f"Tabler has no icon named {name}: correct that line of icons.txt.")
         sprite.append(symbol(name, path.read_text(encoding="utf-8")))
     return ElementTree.tostring(sprite, encoding="unicode") + "\n"
 
