@@ -18,7 +18,7 @@ from models.types import Money, UtcDateTime
 config = context.config
 
 
-def render_type(kind: str, item: Any, autogen: AutogenContext) -> str | Literal[False]:
+def render_type(kind: str, item: Any, _autogen: AutogenContext) -> str | Literal[False]:
     """Write our own types as what the database has, so that an old migration never changes its meaning."""
     if kind == "type" and isinstance(item, Money):
         return "sa.Numeric(18, 2).with_variant(sa.BigInteger(), 'sqlite')"
@@ -27,7 +27,7 @@ def render_type(kind: str, item: Any, autogen: AutogenContext) -> str | Literal[
     return False
 
 
-def name_revision(migration: MigrationContext, revision: Any, directives: list[Any]) -> None:
+def name_revision(_migration: MigrationContext, _revision: Any, directives: list[Any]) -> None:
     """Number new revisions 0001, 0002 …; write none when ``flask db migrate`` finds no change."""
     script = directives[0]
     if getattr(config.cmd_opts, "migrate", False) and script.upgrade_ops.is_empty():

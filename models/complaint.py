@@ -109,7 +109,7 @@ class ComplaintEvent(Record, Base):
 
 
 @event.listens_for(ComplaintEvent, "before_update")
-def _refuse_update(mapper: Mapper[Any], connection: Any, target: ComplaintEvent) -> None:
+def _refuse_update(_mapper: Mapper[Any], _connection: Any, target: ComplaintEvent) -> None:
     session = object_session(target)
     # Touching an attribute without changing it also brings a record here.
     if session is not None and session.is_modified(target):
@@ -117,5 +117,5 @@ def _refuse_update(mapper: Mapper[Any], connection: Any, target: ComplaintEvent)
 
 
 @event.listens_for(ComplaintEvent, "before_delete")
-def _refuse_delete(mapper: Mapper[Any], connection: Any, target: ComplaintEvent) -> None:
+def _refuse_delete(_mapper: Mapper[Any], _connection: Any, target: ComplaintEvent) -> None:
     raise AppendOnlyError(f"complaint_event {target.id} cannot be deleted")
