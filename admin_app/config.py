@@ -1,7 +1,7 @@
 """Every setting in one table, and the secret key.
 
-Settings come from the environment; docs/settings.md shows the same table, and a test compares the two. A value that
-cannot be used stops the start with one sentence.
+Settings come from the environment; docs/settings.md shows the same table, and a test compares the two. A value
+that cannot be used stops the start with one sentence.
 """
 
 from __future__ import annotations
@@ -19,17 +19,20 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from admin_app.errors import DutybookError
+
 ROOT = Path(__file__).resolve().parent.parent
 MEGABYTE = 1024 * 1024
 #: Characters of the secret key: 32 random bytes in hexadecimal.
 KEY_LENGTH = 64
+RENEW = "delete it, which signs everybody out, and start again."
 
 
-class ConfigurationError(Exception):
-    """One sentence that says which setting or file stops the start and what to do.
+class ConfigurationError(DutybookError):
+    """One sentence, for whoever starts the server, that says which setting or file stops the start and what to do."""
 
-    It is meant for whoever starts the server, never for a reader of pages, so it is no DutybookError.
-    """
+    def __init__(self, message: str) -> None:
+        super().__init__(500, message)
 
 
 def parse_text(value: str) -> str:
@@ -39,10 +42,11 @@ def parse_text(value: str) -> str:
 
 def parse_flag(value: str) -> bool:
     """True for 1, yes, true, on; False for 0, no, false, off."""
-    flags = {"1": True, "yes": True, "true": True, "on": True, "0": False, "no": False, "false": False, "off": False}
-    if value.lower() not in flags:
-        raise ValueError("use 1 or 0")
-    return flags[value.lower()]
+    if value.lower() in ("1", "yes", "true", "on"):
+        return True
+    if value.lower() in ("0", "no", "false", "off"):
+        return False
+    raise ValueError("use 1 or 0")
 
 
 def parse_port(value: str) -> int:
@@ -119,10 +123,16 @@ class Setting:
 
 
 SETTINGS = (
-    Setting("HOST", "HOST", "127.0.0.1", "Address that the server listens on; 0.0.0.0 opens it to the network."),
+    Setting(
+        "HOST", "HOST", "127.0.0.1", "Address that the server listens on; 0.0.0.0 opens it to the network."
+    ),
     Setting("PORT", "PORT", "8000", "Port that the server listens on; 0 takes a free one.", parse_port),
     Setting(
-        "DEMO", "DEMO", "1", "On the first start, 1 loads the demo company, 0 an empty company with one admin.", parse_flag
+        "DEMO",
+        "DEMO",
+        "1",
+        "On the first start, 1 loads the demo company, 0 an empty company with one admin.",
+        parse_flag,
     ),
     Setting(
         "DUTYBOOK_DATABASE_URL",
@@ -132,7 +142,11 @@ SETTINGS = (
         parse_database_url,
     ),
     Setting(
-        "DUTYBOOK_DATA_DIR", "DATA_DIR", "var", "Folder for the database, the secret key, files and logs.", parse_path
+        "DUTYBOOK_DATA_DIR",
+        "DATA_DIR",
+        "var",
+        "Folder for the database, the secret key, files and logs.",
+        parse_path,
     ),
     Setting(
         "DUTYBOOK_DEMO_PASSWORD",
@@ -141,7 +155,11 @@ SETTINGS = (
         "Password of the logins that the first start makes; empty makes a random one and prints it.",
     ),
     Setting(
-        "DUTYBOOK_LANGUAGE", "LANGUAGE", "zh", "Language for people who have chosen none: zh or en.", parse_language
+        "DUTYBOOK_LANGUAGE",
+        "LANGUAGE",
+        "zh",
+        "Language for people who have chosen none: zh or en.",
+        parse_language,
     ),
     Setting(
         "DUTYBOOK_TIME_ZONE",
@@ -249,10 +267,12 @@ def _read_key(path: Path) -> str:
             mode = stat.S_IMODE(path.stat().st_mode)
             key = path.read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError):
-            raise ConfigurationError(f"{path} cannot be read: delete it to sign everybody out and get a new one.") from None
+            raise ConfigurationError(f"{path} cannot be read: {RENEW}") from None
         if mode & 0o077:
-            raise ConfigurationError(f"{path} can be read by others (mode {mode:o}): chmod 600 it, or delete it.")
+            raise ConfigurationError(
+                f"{path} can be read by others (mode {mode:o}): chmod 600 it, or {RENEW}"
+            )
         if len(key) >= KEY_LENGTH:
             return key
         time.sleep(0.05)
-    raise ConfigurationError(f"{path} holds no whole key: delete it to sign everybody out and get a new one.")
+    raise ConfigurationError(f"{path} holds no whole key: {RENEW}")

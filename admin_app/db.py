@@ -32,7 +32,7 @@ migrate = Migrate()
 def init_db(app: Flask) -> None:
     """Bind `db` and the migrations to the app, with the options that its SQLALCHEMY_DATABASE_URI needs.
 
-    Raises ConfigurationError when the SQLite driver is too old or the PostgreSQL database has the wrong encoding.
+    Raises ConfigurationError when the SQLite driver is too old.
     """
     dialect = make_url(app.config["SQLALCHEMY_DATABASE_URI"]).get_backend_name()
     options = sqlite.engine_options() if dialect == "sqlite" else postgresql_options()
@@ -63,7 +63,8 @@ def postgresql_options() -> dict[str, Any]:
 def upgrade_database(app: Flask) -> bool:
     """Bring the schema to the newest revision; True when anything had to be done.
 
-    Of several processes that start at once, one migrates and the others wait for it.
+    Of several processes that start at once, one migrates and the others wait for it. Raises ConfigurationError
+    for a PostgreSQL database with a wrong encoding.
     """
     with app.app_context(), migration_lock(db.engine, Path(app.config["DATA_DIR"])):
         check_postgresql(db.engine)
@@ -104,7 +105,7 @@ def check_postgresql(engine: Engine) -> None:
 
 @contextmanager
 def migration_lock(engine: Engine, data_dir: Path) -> Iterator[None]:
-    """Let one process at a time through: by the server on PostgreSQL, by a locked file beside an SQLite database."""
+    """Let one process at a time through: by a server lock on PostgreSQL, by a locked file for SQLite."""
     if engine.dialect.name == "postgresql":
         # Autocommit: an open transaction would hold up migrations that wait for older ones to end.
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:

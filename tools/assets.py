@@ -4,8 +4,8 @@
     python3 tools/assets.py --manifest  write the manifest anew after a package has been changed on purpose
 
 The manifest names each file that browsers get, where in node_modules/ it comes from and its SHA-256, so a
-package whose content has changed is noticed before it reaches anybody. The sprite is built here from the names
-in icons.txt, so it has no line in the manifest; its source package is held by package-lock.json.
+package whose content has changed is noticed before it reaches anybody. The sprite is built here from the
+names in icons.txt, so it has no line in the manifest; its source package is held by package-lock.json.
 """
 
 from __future__ import annotations

@@ -51,7 +51,7 @@ def main() -> int:
     """Print the path and return 0, or one line on stderr and 1."""
     path = get_chromium()
     if path is None:
-        print("The browser tests need Chromium: run apt-get install chromium as root, then again.", file=sys.stderr)
+        print("The browser tests need Chromium: as root, run apt-get install chromium.", file=sys.stderr)
         return 1
     print(f"Browser tests use {path}")
     return 0
