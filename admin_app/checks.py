@@ -1,0 +1,92 @@
+"""Refusing to start a broken app: every declared name is looked up before the first request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from admin_app.engine.convert import UnsupportedColumn
+from admin_app.engine.entity import Entity
+from admin_app.engine.kinds import ChoiceKind
+from admin_app.engine.language import LANGUAGES
+from admin_app.engine.site import Site
+
+
+class BrokenSite(Exception):
+    """The declaration names something that does not exist; the message lists everything that is wrong."""
+
+
+def problems(site: Site) -> list[str]:
+    """One sentence per mistake in the declaration; empty when it is sound."""
+    found: list[str] = []
+    for entity in site.entities:
+        try:
+            found.extend(_names(entity, site))
+            if not entity.adopted:
+                found.extend(_labels(entity, site))
+        except UnsupportedColumn as problem:
+            found.append(str(problem))
+    groups = {group.key for group in site.groups}
+    for language in LANGUAGES:
+        for name in sorted(groups):
+            if site.labels.find(language, "group", name) is None:
+                found.append(f"group {name}: no label in {language}")
+        for page in site.pages:
+            if site.labels.find(language, "page", page.key) is None:
+                found.append(f"page {page.key}: no label in {language}")
+    for page in site.pages:
+        if page.group is not None and page.group not in groups:
+            found.append(f"page {page.key}: there is no group {page.group}")
+    return found
+
+
+def check(site: Site) -> None:
+    """Raise BrokenSite when anything is wrong."""
+    found = problems(site)
+    if found:
+        raise BrokenSite("; ".join(found))
+
+
+def _names(entity: Entity, site: Site) -> Iterator[str]:
+    fields = entity.fields
+    declared = {
+        "columns": entity.columns,
+        "facts": entity.facts,
+        "search": entity.search,
+        "optional": entity.optional,
+        "title": entity.title,
+        "tones": tuple(entity.tones),
+        "code": (entity.code,) if entity.code else (),
+        "label": (entity.label,) if entity.label else (),
+        "follows": (entity.follows,) if entity.follows else (),
+    }
+    for section, keys in entity.sections.items():
+        declared[f"section {section}"] = tuple(keys)
+    for what, names in declared.items():
+        for name in names:
+            for resolved in {name.format(lang=language) for language in LANGUAGES}:
+                if resolved not in fields:
+                    yield f"{entity.name}: {what} names {resolved}, which is no field"
+    for section, keys in entity.sections.items():
+        for key in keys:
+            if key in fields and key not in entity.form_fields:
+                yield f"{entity.name}: section {section} names {key}, which nobody may type"
+    if entity.sort and entity.sort.lstrip("-") not in entity.sortable:
+        yield f"{entity.name}: sort names {entity.sort.lstrip('-')}, which no index keeps in order"
+    if entity.group and entity.group not in {group.key for group in site.groups}:
+        yield f"{entity.name}: there is no group {entity.group}"
+
+
+def _labels(entity: Entity, site: Site) -> Iterator[str]:
+    find = site.labels.find
+    for language in LANGUAGES:
+        for what in ("label", "plural"):
+            if find(language, "entity", entity.name, what) is None:
+                yield f"{entity.name}: no {what} in {language}"
+        for key, each in entity.fields.items():
+            if (find(language, "entity", entity.name, "field", key) or find(language, "field", key)) is None:
+                yield f"{entity.name}.{key}: no label in {language}"
+            # Only plain choices: yes and no have theirs in the engine.
+            for code in each.kind.codes if type(each.kind) is ChoiceKind else ():
+                own = find(language, "entity", entity.name, "choice", key, code)
+                if (own or find(language, "choice", key, code)) is None:
+                    yield f"{entity.name}.{key}: no label for {code} in {language}"

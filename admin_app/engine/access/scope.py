@@ -1,0 +1,99 @@
+"""The one door for rows: every ORM statement is narrowed to what its actor may see.
+
+A session without an actor returns nothing. Classes that no guard names return nothing to anybody but the system.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import event
+from sqlalchemy.orm import ORMExecuteState, Session, registry, with_loader_criteria
+
+from admin_app.engine.access.guard import AccessMap
+from admin_app.engine.access.policy import NOBODY, Policy
+
+_KEY = "policy"
+
+
+def policy_of(session: Session) -> Policy:
+    """The actor of this session; NOBODY until one is named."""
+    policy: Policy = session.info.get(_KEY, NOBODY)
+    return policy
+
+
+@contextmanager
+def acting(session: Session, policy: Policy) -> Iterator[Session]:
+    """Run the block as `policy`, then give the session back to whoever had it."""
+    before = session.info.get(_KEY)
+    session.info[_KEY] = policy
+    try:
+        yield session
+    finally:
+        if before is None:
+            session.info.pop(_KEY, None)
+        else:
+            session.info[_KEY] = before
+
+
+def current_policy() -> Policy:
+    """The actor of the request's session."""
+    from admin_app.db import db
+
+    return policy_of(db.session())
+
+
+class _Criteria:
+    """Loader criteria per policy, built once: building them afresh costs more than the statement itself."""
+
+    def __init__(self, access: AccessMap, registries: tuple[registry, ...]) -> None:
+        self.access = access
+        self.registries = registries
+        self.built: WeakKeyDictionary[Policy, dict[str, tuple[Any, ...]]] = WeakKeyDictionary()
+
+    def options(self, policy: Policy, action: str) -> tuple[Any, ...]:
+        per_action = self.built.setdefault(policy, {})
+        if action not in per_action:
+            per_action[action] = tuple(self._build(policy, action))
+        return per_action[action]
+
+    def _build(self, policy: Policy, action: str) -> Iterator[Any]:
+        for mapped in self.registries:
+            for mapper in mapped.mappers:
+                model = mapper.class_
+                guard = self.access.by_model.get(model)
+                name = guard.name if guard else ""
+                if action == "view":
+                    rows = self.access.visible(policy, name)
+                else:
+                    rows = self.access.rows(policy, action, name)
+                if not rows.everything:
+                    criterion = self.access.criterion(model, rows)
+                    yield with_loader_criteria(
+                        model, criterion, include_aliases=True, propagate_to_loaders=False
+                    )
+
+
+def install_scope(session_class: Any, access: AccessMap, registries: tuple[registry, ...]) -> None:
+    """Hook the scope into a session class or factory.
+
+    Args:
+        session_class: what `sqlalchemy.event` takes as a session target.
+        access: the guards of the site.
+        registries: all ORM registries whose classes the session may meet.
+    """
+    criteria = _Criteria(access, registries)
+
+    def narrow(state: ORMExecuteState) -> None:
+        policy = policy_of(state.session)
+        # A column load only refreshes a record that this session already let through.
+        if policy.unlimited or state.is_column_load:
+            return
+        action = "edit" if state.is_update else "delete" if state.is_delete else "view"
+        if state.is_select or state.is_update or state.is_delete:
+            state.statement = state.statement.options(*criteria.options(policy, action))
+
+    event.listen(session_class, "do_orm_execute", narrow)

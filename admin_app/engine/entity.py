@@ -1,0 +1,256 @@
+"""Entity: all that screens need to know of one mapped class, derived from the class, and what a site may say otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapper, RelationshipProperty, Session, class_mapper
+from sqlalchemy.orm.interfaces import MANYTOONE
+
+from admin_app.engine.access import Guard, Policy
+from admin_app.engine.access.guard import Reading
+from admin_app.engine.convert import kind_of
+from admin_app.engine.kinds import BooleanKind, Kind, MoneyKind, TextKind
+from admin_app.engine.labels import labels
+from admin_app.engine.language import lang
+
+SaveHook = Callable[[Session, Policy, Any], None]
+TITLE_NAMES = ("name", "title", "subject", "number", "code", "description", "label")
+
+
+@dataclass(frozen=True)
+class Field:
+    """One column, or one many-to-one with its columns.
+
+    `key` is the attribute's name; `kind` serves the column (for a reference: its first foreign-key column);
+    `reference` is the relationship of a many-to-one. `derived` fields are shown and never typed.
+    """
+
+    key: str
+    kind: Kind
+    columns: tuple[sa.Column[Any], ...]
+    reference: RelationshipProperty[Any] | None = None
+
+    @property
+    def column(self) -> sa.Column[Any]:
+        """The column, or a reference's first column."""
+        return self.columns[0]
+
+    @property
+    def nullable(self) -> bool:
+        """Whether NULL may be stored."""
+        return all(column.nullable for column in self.columns)
+
+    @property
+    def derived(self) -> bool:
+        """Whether a rule fills it, not a person."""
+        return any(column.info.get("derived") or column.computed is not None for column in self.columns)
+
+    @property
+    def is_key(self) -> bool:
+        """Whether it is part of the primary key."""
+        return any(column.primary_key for column in self.columns)
+
+    @cached_property
+    def has_default(self) -> bool:
+        """Whether the database or the class fills it when nothing is given."""
+        return all(column.default is not None or column.server_default is not None for column in self.columns)
+
+
+@dataclass(frozen=True)
+class Entity:
+    """A declaration, `Entity(Customer)`, and everything derived from it.
+
+    Args:
+        model: the mapped class. Its table's name is the entity's name.
+        group, icon: where it stands in the menu; without a group it is in no menu.
+        label: attribute whose text names a record in lookups and links; `{lang}` in it is replaced by the reader's
+            language. Default: the first of TITLE_NAMES that exists.
+        code: attribute with the short number shown beside the label.
+        title: field keys that name a record on its own pages, where one label is not enough (user, position).
+        columns, facts, search, sections: what lists, the head of details, the search box and the form show.
+        sort: default order, a field key, with "-" for descending.
+        optional: fields that a hook fills when they are left empty.
+        tones: per choice field and code the tone of its drawing.
+        reading, follows: see access.Guard.
+        forbids: actions that no one may do here, whatever their duties (an append-only log is never edited).
+        before_save, after_save, after_delete: services that keep derived facts true; they flush, never commit.
+        adopted: whether the class was reflected from a schema without labels.
+    """
+
+    model: type[Any]
+    group: str | None = None
+    icon: str = "table"
+    label: str | None = None
+    code: str | None = None
+    title: Sequence[str] = ()
+    columns: Sequence[str] = ()
+    facts: Sequence[str] = ()
+    search: Sequence[str] = ()
+    sections: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    sort: str | None = None
+    optional: Sequence[str] = ()
+    tones: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    reading: Reading = "granted"
+    follows: str | None = None
+    forbids: Sequence[str] = ()
+    before_save: SaveHook | None = None
+    after_save: SaveHook | None = None
+    after_delete: SaveHook | None = None
+    adopted: bool = False
+
+    @cached_property
+    def name(self) -> str:
+        """The table's name, also in URLs and duties."""
+        return str(self.mapper.local_table.name) if not self.adopted else _slug(self.model.__name__)
+
+    @property
+    def mapper(self) -> Mapper[Any]:
+        """The class's mapper."""
+        return class_mapper(self.model)
+
+    @property
+    def guard(self) -> Guard:
+        """The access rule."""
+        return Guard(self.name, self.model, self.reading, self.follows)
+
+    @cached_property
+    def fields(self) -> Mapping[str, Field]:
+        """All fields by key, in the table's order; secrets and the version counter are none."""
+        references = {
+            tuple(sorted(column.key for column in relation.local_columns)): relation
+            for relation in self.mapper.relationships
+            if relation.direction is MANYTOONE
+        }
+        found: dict[str, Field] = {}
+        claimed: set[str] = set()
+        for column in self.mapper.local_table.columns:
+            for names, relation in references.items():
+                if column.key in names and relation.key not in found:
+                    claimed.update(names)
+                    columns = tuple(sorted(relation.local_columns, key=lambda each: str(each.key)))
+                    found[relation.key] = Field(relation.key, self._kind(relation.key, columns[0]), columns, relation)
+            if column.key in claimed or column.info.get("secret") or column is self.mapper.version_id_col:
+                continue
+            if column in self.mapper.columns.values():
+                key = self.mapper.get_property_by_column(column).key
+                found[key] = Field(key, self._kind(key, column), (column,))
+        return found
+
+    def _kind(self, key: str, column: sa.Column[Any]) -> Kind:
+        return kind_of(column, lambda code: labels().choice(self.name, key, code))
+
+    @cached_property
+    def key_kinds(self) -> tuple[Kind, ...]:
+        """The kinds of the primary key's columns, in its order."""
+        return tuple(kind_of(column) for column in self.mapper.primary_key)
+
+    @cached_property
+    def key_attributes(self) -> tuple[Any, ...]:
+        """The mapped attributes of the primary key."""
+        return tuple(
+            getattr(self.model, self.mapper.get_property_by_column(column).key)
+            for column in self.mapper.primary_key
+        )
+
+    @cached_property
+    def label_pattern(self) -> str | None:
+        """The attribute that names a record, `{lang}` still in it; None where only the key does."""
+        if self.label:
+            return self.label
+        texts = [key for key, each in self.fields.items() if isinstance(each.kind, TextKind) and not each.reference]
+        lowered = {key.lower(): key for key in texts}
+        for name in TITLE_NAMES:
+            if f"{name}_zh" in lowered and f"{name}_en" in lowered:
+                return f"{name}_{{lang}}"
+            if name in lowered:
+                return lowered[name]
+        return texts[0] if texts else None
+
+    @property
+    def label_key(self) -> str | None:
+        """The label attribute for the reader's language."""
+        return self.label_pattern.format(lang=lang()) if self.label_pattern else None
+
+    @property
+    def title_keys(self) -> tuple[str, ...]:
+        """The fields that name a record on its own pages; may be empty."""
+        if self.title:
+            return tuple(key.format(lang=lang()) for key in self.title)
+        return (self.label_key,) if self.label_key else ()
+
+    @property
+    def list_columns(self) -> tuple[str, ...]:
+        """The columns that a list shows unless the reader chooses others; the title is not among them."""
+        if self.columns:
+            return tuple(key.format(lang=lang()) for key in self.columns)
+        titles = self.title_keys
+        plain = [key for key in self.form_fields if key not in titles and not self.fields[key].kind.wide]
+        return tuple(plain[:7])
+
+    @cached_property
+    def form_fields(self) -> tuple[str, ...]:
+        """All fields that people may type: no derived ones, no generated keys, no binary content."""
+        return tuple(key for key, each in self.fields.items() if self._is_typed(each))
+
+    def _is_typed(self, each: Field) -> bool:
+        if each.derived or not each.kind.editable:
+            return False
+        generated = each.is_key and not each.reference and len(self.mapper.primary_key) == 1
+        numeric = isinstance(each.column.type, sa.Integer | sa.Uuid)
+        return not (generated and numeric and each.column is self.mapper.local_table.autoincrement_column) and not (
+            each.is_key and each.has_default
+        )
+
+    @cached_property
+    def form_sections(self) -> Mapping[str, tuple[str, ...]]:
+        """Form fields by section; what the declaration leaves out stands in a last section "more"."""
+        named = {key: tuple(fields) for key, fields in self.sections.items()}
+        used = {each for fields in named.values() for each in fields}
+        rest = tuple(key for key in self.form_fields if key not in used)
+        if rest:
+            named["more" if named else "basic"] = rest
+        return named
+
+    @cached_property
+    def sortable(self) -> frozenset[str]:
+        """Field keys whose single column leads an index (or the key): only those can be ordered at any size."""
+        table = self.mapper.local_table
+        leading = {index.columns[0].name for index in table.indexes if len(index.columns)}  # type: ignore[attr-defined]
+        for constraint in table.constraints:  # type: ignore[attr-defined]
+            if isinstance(constraint, sa.UniqueConstraint | sa.PrimaryKeyConstraint) and len(constraint.columns):
+                leading.add(list(constraint.columns)[0].name)
+        return frozenset(
+            key for key, each in self.fields.items() if not each.reference and each.column.name in leading
+        )
+
+    @cached_property
+    def search_keys(self) -> tuple[str, ...]:
+        """The text fields that the search box looks into."""
+        if self.search:
+            return tuple(self.search)
+        pattern = self.label_pattern
+        names = [pattern.format(lang=code) for code in ("zh", "en")] if pattern else []
+        return tuple(dict.fromkeys(name for name in names if name in self.fields))
+
+    def unit_key(self, each: Field) -> str | None:
+        """The currency field beside a money field."""
+        return "currency" if isinstance(each.kind, MoneyKind) and "currency" in self.fields else None
+
+    def required(self, each: Field) -> bool:
+        """Whether a form insists on a value."""
+        if each.nullable or each.key in self.optional or each.column.info.get("generated"):
+            return False
+        return not (isinstance(each.kind, TextKind) and each.has_default)
+
+    def has_box(self, each: Field) -> bool:
+        """Whether it is a yes/no without a third answer."""
+        return isinstance(each.kind, BooleanKind) and not each.nullable
+
+
+def _slug(name: str) -> str:
+    return "".join(ch if ch.isalnum() else "_" for ch in name).lower()

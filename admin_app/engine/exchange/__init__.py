@@ -1,0 +1,1 @@
+"""Exchange: records out as CSV, records in from CSV."""

@@ -1,0 +1,126 @@
+"""Numbers: exact, never through a binary float unless the column is one."""
+
+from __future__ import annotations
+
+import math
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from flask_babel import format_decimal
+from flask_babel import gettext as _
+
+from admin_app.engine.kinds import base
+from admin_app.engine.kinds.base import Cell, Kind, Unreadable
+
+_RANGE = (base.EQUALS, base.AT_LEAST, base.AT_MOST, base.EMPTY_OP, base.FILLED_OP)
+
+
+class IntegerKind(Kind):
+    """A whole number within `bits`."""
+
+    name = "number"
+    numeric = True
+    operators = _RANGE
+
+    def __init__(self, bits: int = 64) -> None:
+        self.limit = 1 << (bits - 1)
+
+    def parse(self, text: str) -> int:
+        """A whole number that the column can hold; grouping commas and spaces are ignored."""
+        plain = text.strip().replace(",", "").replace(" ", "")
+        # int() also takes "1_000" and digits of other scripts; a number field should not.
+        if not plain.lstrip("+-").isascii() or not plain.lstrip("+-").isdigit() or len(plain) > 40:
+            raise Unreadable(_("“%(value)s” is no whole number.", value=text))
+        number = int(plain)
+        if not -self.limit <= number < self.limit:
+            raise Unreadable(_("The number is too large to be stored."))
+        return number
+
+    def cell(self, value: Any) -> Cell:
+        """Plain digits: years and codes are numbers too, and 2,017 is no year."""
+        return Cell("number", str(value))
+
+
+class DecimalKind(Kind):
+    """An exact decimal number with `scale` places and `precision` digits in all (None: any)."""
+
+    name = "number"
+    numeric = True
+    operators = _RANGE
+
+    def __init__(self, precision: int | None = None, scale: int | None = None) -> None:
+        self.precision = precision
+        self.scale = scale
+
+    def parse(self, text: str) -> Decimal:
+        """A number with no more places than the column keeps: nothing is rounded behind anybody's back."""
+        plain = text.strip().replace(",", "").replace(" ", "").lstrip("¥$€")
+        try:
+            number = Decimal(plain)
+        except InvalidOperation:
+            raise Unreadable(_("“%(value)s” is no number.", value=text)) from None
+        if not number.is_finite() or abs(number.adjusted()) > 300:
+            raise Unreadable(_("“%(value)s” is no number.", value=text))
+        exponent = number.normalize().as_tuple().exponent
+        places = max(0, -exponent) if isinstance(exponent, int) else 0
+        if self.scale is not None and places > self.scale:
+            raise Unreadable(_("%(n)s decimal places at most.", n=self.scale))
+        if self.precision is not None and number and number.adjusted() + 1 > self.precision - (self.scale or 0):
+            raise Unreadable(_("The number is too large to be stored."))
+        return number
+
+    def show(self, value: Any) -> str:
+        """Plain digits without an exponent."""
+        return format(Decimal(value), "f")
+
+    def cell(self, value: Any) -> Cell:
+        """Grouped by thousands, with all its places."""
+        return Cell(self.name, grouped(Decimal(value)))
+
+
+class MoneyKind(DecimalKind):
+    """An amount with two places; the list puts its currency before it."""
+
+    name = "money"
+
+    def __init__(self) -> None:
+        super().__init__(precision=18, scale=2)
+
+    def show(self, value: Any) -> str:
+        """Always two places."""
+        return format(Decimal(value).quantize(Decimal("0.01")), "f")
+
+    def cell(self, value: Any) -> Cell:
+        """Grouped by thousands, two places."""
+        return Cell("money", format(Decimal(value).quantize(Decimal("0.01")), ",f"))
+
+
+class FloatKind(Kind):
+    """A binary floating-point number."""
+
+    name = "number"
+    numeric = True
+    operators = _RANGE
+
+    def parse(self, text: str) -> float:
+        """A finite number."""
+        try:
+            number = float(text.strip().replace(",", ""))
+        except ValueError:
+            raise Unreadable(_("“%(value)s” is no number.", value=text)) from None
+        if not math.isfinite(number):
+            raise Unreadable(_("“%(value)s” is no number.", value=text))
+        return number
+
+    def show(self, value: Any) -> str:
+        """The shortest text that reads back as the same number."""
+        return repr(float(value))
+
+    def cell(self, value: Any) -> Cell:
+        """Rounded for the eye; the form has the exact one."""
+        return Cell("number", format_decimal(value, format="#,##0.######"))
+
+
+def grouped(value: Decimal) -> str:
+    """`value` with thousands separators, all its places kept: 1234.50 -> "1,234.50"."""
+    return format(value, ",f")

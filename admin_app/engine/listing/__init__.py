@@ -1,0 +1,7 @@
+"""Lists of any size: keyset pages, capped counts, filters in a shareable URL."""
+
+from admin_app.engine.listing.args import ListArgs
+from admin_app.engine.listing.listing import Listing
+from admin_app.engine.listing.plan import Plan
+
+__all__ = ["ListArgs", "Listing", "Plan"]

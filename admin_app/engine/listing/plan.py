@@ -1,0 +1,160 @@
+"""What a page selects: plain tuples with just the visible columns, labels of references joined in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask import url_for
+from flask_babel import gettext as _
+from sqlalchemy import Select, select
+from sqlalchemy.orm import aliased
+
+from admin_app.engine.entity import Entity, Field
+from admin_app.engine.keys import encode_key
+from admin_app.engine.kinds import Cell
+from admin_app.engine.kinds.base import EMPTY
+from admin_app.engine.site import site
+
+
+@dataclass(frozen=True)
+class _Slot:
+    """Where one field's values stand in a row: its own value, then for references label and key of the target."""
+
+    field: Field
+    start: int
+    unit: int | None = None
+    label: int | None = None
+    target: Entity | None = None
+
+
+class Plan:
+    """A statement over one entity for some of its fields, and how to read its rows.
+
+    One statement whatever the number of rows: references are outer joins to their label column, which the row
+    scope narrows like any other statement, so that the label of a record that one may not see is never there.
+    """
+
+    def __init__(self, entity: Entity, keys: Sequence[str]) -> None:
+        self.entity = entity
+        self.slots: dict[str, _Slot] = {}
+        self._columns: list[Any] = list(entity.key_attributes)
+        self._joins: list[tuple[Any, Any]] = []
+        self.version_places: list[int] = []
+        titles = [*entity.title_keys, *([entity.code] if entity.code else [])]
+        for key in dict.fromkeys([*titles, *keys]):
+            self._add(entity.fields[key])
+
+    def _push(self, column: Any) -> int:
+        self._columns.append(column)
+        return len(self._columns) - 1
+
+    def _add(self, each: Field) -> None:
+        if each.reference is None:
+            start = self._push(each.kind.select(getattr(self.entity.model, each.key)))
+            unit_key = self.entity.unit_key(each)
+            unit = self._push(getattr(self.entity.model, unit_key)) if unit_key else None
+            self.slots[each.key] = _Slot(each, start, unit)
+            return
+        own = self.entity.mapper.get_property_by_column(each.column)
+        start = self._push(getattr(self.entity.model, own.key))
+        target = site().target(each)
+        label = None
+        if target is not None:
+            alias = aliased(target.model)
+            self._joins.append((alias, getattr(self.entity.model, each.key).of_type(alias)))
+            key_columns = [getattr(alias, attribute.key) for attribute in target.key_attributes]
+            label_column = getattr(alias, target.label_key) if target.label_key else key_columns[0]
+            label = self._push(label_column)
+            for column in key_columns:
+                self._push(column)
+        self.slots[each.key] = _Slot(each, start, None, label, target)
+
+    def statement(self) -> Select[Any]:
+        """The select, without order or limit."""
+        statement = select(*self._columns).select_from(self.entity.model)
+        for alias, on in self._joins:
+            statement = statement.outerjoin(alias, on)
+        return statement
+
+    def push_hidden(self, column: Any) -> int:
+        """Select one more expression, for the pager; returns its place in the row."""
+        return self._push(column)
+
+    def key(self, row: Sequence[Any]) -> str:
+        """The record's key as it stands in URLs."""
+        return encode_key(tuple(row[: len(self.entity.key_kinds)]), self.entity.key_kinds)
+
+    def value(self, row: Sequence[Any], key: str) -> Any:
+        """A field's stored value; for a reference, its first foreign-key column."""
+        return row[self.slots[key].start]
+
+    def reference(self, row: Sequence[Any], key: str) -> tuple[str, str] | None:
+        """(key, label) of a reference's target; None where there is none. A hidden one keeps its key, not its label."""
+        slot = self.slots[key]
+        if row[slot.start] is None:
+            return None
+        if slot.label is None or slot.target is None:
+            return (str(row[slot.start]),) * 2
+        kinds = slot.target.key_kinds
+        values = tuple(row[slot.label + 1 : slot.label + 1 + len(kinds)])
+        if any(value is None for value in values):
+            return "", _("Not visible to you")
+        label = row[slot.label]
+        key_text = encode_key(values, kinds)
+        return key_text, f"#{key_text}" if label is None or str(label) == "" else str(label)
+
+    def cell(self, row: Sequence[Any], key: str, link: bool = True) -> Cell:
+        """A field as the reader sees it."""
+        slot = self.slots[key]
+        value = row[slot.start]
+        if value is None or value == "":
+            return EMPTY
+        if slot.field.reference is not None:
+            found = self.reference(row, key)
+            assert found is not None
+            target_key, label = found
+            url = None
+            if link and target_key and slot.target is not None and _may_open(slot.target):
+                url = url_for(f"{slot.target.name}.details_view", id=target_key)
+            return Cell("reference", label, url=url)
+        cell = slot.field.kind.cell(value)
+        if slot.unit is not None:
+            return Cell(cell.kind, cell.text, unit=row[slot.unit])
+        if slot.field.kind.name == "binary":
+            url = url_for(f"{self.entity.name}.download_view", id=self.key(row), field=key)
+            return Cell("binary", cell.text, url=url)
+        if cell.code is not None:
+            return Cell(cell.kind, cell.text, code=cell.code, tone=self._tone(key, cell.code))
+        return cell
+
+    def _tone(self, key: str, code: str) -> str | None:
+        return self.entity.tones.get(key, {}).get(code)
+
+    def export(self, row: Sequence[Any], key: str) -> str:
+        """A field as a CSV file holds it: references by label, everything else exact."""
+        slot = self.slots[key]
+        value = row[slot.start]
+        if value is None:
+            return ""
+        if slot.field.reference is not None:
+            found = self.reference(row, key)
+            return found[1] if found else ""
+        return slot.field.kind.export(value)
+
+    def code(self, row: Sequence[Any]) -> str | None:
+        """The record's short number."""
+        return str(self.value(row, self.entity.code)) if self.entity.code else None
+
+    def title(self, row: Sequence[Any]) -> str:
+        """The record's name on its own pages."""
+        parts = [self.cell(row, key, link=False).text for key in self.entity.title_keys]
+        text = " · ".join(part for part in parts if part != EMPTY.text)
+        return text or f"#{self.key(row)}"
+
+
+def _may_open(entity: Entity) -> bool:
+    from admin_app.engine.access import current_policy
+
+    return site().may(current_policy(), "view", entity)

@@ -1,0 +1,31 @@
+"""What lookup fields offer: at most a handful of labels that match the text so far."""
+
+from __future__ import annotations
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from admin_app.engine.entity import Entity
+from admin_app.engine.keys import encode_key
+
+LIMIT = 20
+
+
+def lookup(session: Session, target: Entity, text: str) -> list[tuple[str, str]]:
+    """(key, label) pairs of `target` within the actor's rows, by label; one statement, at most LIMIT rows."""
+    label_key = target.label_key
+    label = getattr(target.model, label_key) if label_key else target.key_attributes[0]
+    code = getattr(target.model, target.code) if target.code and target.code != label_key else None
+    columns = [*target.key_attributes, label, *([code] if code is not None else [])]
+    statement = select(*columns).order_by(label, *target.key_attributes).limit(LIMIT)
+    text = text.strip()
+    if text and label_key:
+        attributes = [getattr(target.model, key) for key in dict.fromkeys([label_key, *target.search_keys])]
+        statement = statement.where(or_(*(each.icontains(text, autoescape=True) for each in attributes)))
+    width = len(target.key_kinds)
+    found = []
+    for row in session.execute(statement):
+        key = encode_key(tuple(row[:width]), target.key_kinds)
+        shown = str(row[width]) if row[width] not in (None, "") else f"#{key}"
+        found.append((key, f"{shown} · {row[width + 1]}" if code is not None else shown))
+    return found

@@ -1,0 +1,108 @@
+"""A site: which entities, groups and pages make up one back office."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from flask import current_app
+from sqlalchemy.orm import registry
+
+from admin_app.engine.access import AccessMap, Policy
+from admin_app.engine.entity import Entity, Field
+from admin_app.engine.labels import Labels
+
+
+@dataclass(frozen=True)
+class Group:
+    """A heading of the menu."""
+
+    key: str
+    icon: str
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page that is no entity: its Flask-Admin view, where it stands in the menu, and who may open it.
+
+    `make` builds the view when the app is put together; `allowed` decides for the menu and at the door alike.
+    """
+
+    key: str
+    group: str | None
+    icon: str
+    make: Callable[[Page], Any]
+    allowed: Callable[[Policy], bool]
+
+
+@dataclass(frozen=True)
+class Site:
+    """The whole declaration that `create_app` takes.
+
+    `loaders` are the starting data: "organisation" takes (session), "demo" (session, customers, progress, password).
+    `mappings` is the folder of the import mapping files that come with the site.
+    """
+
+    name: Mapping[str, str]
+    labels: Labels
+    groups: Sequence[Group] = ()
+    entities: Sequence[Entity] = ()
+    pages: Sequence[Page] = ()
+    loaders: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    mappings: Path | None = None
+
+    @cached_property
+    def by_model(self) -> Mapping[type[Any], Entity]:
+        """Entities by mapped class."""
+        return {entity.model: entity for entity in self.entities}
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Entity]:
+        """Entities by name."""
+        return {entity.name: entity for entity in self.entities}
+
+    @cached_property
+    def access(self) -> AccessMap:
+        """The guards of all entities."""
+        return AccessMap(entity.guard for entity in self.entities)
+
+    @cached_property
+    def registries(self) -> tuple[registry, ...]:
+        """The ORM registries that the entities come from."""
+        return tuple({id(entity.mapper.registry): entity.mapper.registry for entity in self.entities}.values())
+
+    def target(self, reference: Field) -> Entity | None:
+        """The entity that a reference points to; None where the site does not show it."""
+        assert reference.reference is not None
+        return self.by_model.get(reference.reference.mapper.class_)
+
+    @cached_property
+    def _referrers(self) -> Mapping[str, tuple[tuple[Entity, Field], ...]]:
+        found: dict[str, list[tuple[Entity, Field]]] = {}
+        for entity in self.entities:
+            for each in entity.fields.values():
+                target = self.target(each) if each.reference else None
+                if target:
+                    found.setdefault(target.name, []).append((entity, each))
+        return {name: tuple(pairs) for name, pairs in found.items()}
+
+    def referrers(self, entity: Entity) -> tuple[tuple[Entity, Field], ...]:
+        """All (entity, reference) pairs that point to `entity`: the source of related lists and delete pages."""
+        return self._referrers.get(entity.name, ())
+
+    def may(self, policy: Policy, action: str, entity: Entity) -> bool:
+        """Whether the actor may do `action` on some rows, and the entity allows it at all."""
+        return action not in entity.forbids and bool(self.access.rows(policy, action, entity.name))
+
+    def may_record(self, policy: Policy, action: str, entity: Entity, record: Any) -> bool:
+        """Whether the actor may do `action` on this record."""
+        return action not in entity.forbids and self.access.holds(policy, action, record)
+
+
+def site() -> Site:
+    """The site of the running app."""
+    found: Site = current_app.extensions["dutybook"]
+    return found

@@ -1,0 +1,68 @@
+"""Putting an app together: the parts in the order in which a request meets them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import flask_admin
+from flask import Flask
+from flask_admin.theme import Theme
+
+from admin_app import checks
+from admin_app.account import init_account
+from admin_app.actor import init_actor
+from admin_app.cli import register_cli
+from admin_app.config import flask_config
+from admin_app.db import db, init_db
+from admin_app.edge import init_edge
+from admin_app.engine.access import install_scope
+from admin_app.engine.autoview import EntityView
+from admin_app.engine.language import init_language
+from admin_app.engine.site import Site
+from admin_app.error_pages import init_errors
+from admin_app.gate import init_gate
+from admin_app.menu import init_menu
+from admin_app.sessions import init_sessions
+from models.base import Base
+
+THEME = Theme(folder="tabler", base_template="admin/base.html")
+
+
+def create_app(site: Site, config: Mapping[str, Any] | None = None) -> Flask:
+    """The whole back office that `site` declares.
+
+    Args:
+        site: entities, pages, labels.
+        config: overrides of the settings in `config.SETTINGS`, by Flask config key.
+
+    Raises:
+        BrokenSite: the site names something that does not exist.
+        ConfigurationError: a setting cannot be used.
+    """
+    checks.check(site)
+    app = Flask(__name__, template_folder=f"templates/{THEME.folder}")
+    app.config.from_mapping(flask_config(config))
+    app.extensions["dutybook"] = site
+    init_edge(app)
+    init_language(app)
+    init_db(app)
+    registries = {id(each): each for each in (Base.registry, *site.registries)}
+    with app.app_context():
+        install_scope(db.session, site.access, tuple(registries.values()))
+    init_sessions(app)
+    init_gate(app)
+    init_actor(app)
+    init_errors(app)
+    init_account(app)
+    init_menu(app, site)
+    _add_views(app, site)
+    register_cli(app)
+    return app
+
+
+def _add_views(app: Flask, site: Site) -> None:
+    home, *others = (page.make(page) for page in site.pages)
+    admin = flask_admin.Admin(app, name=site.name["en"], url="/", index_view=home, theme=THEME)
+    for view in (*others, *map(EntityView, site.entities)):
+        admin.add_view(view)
