@@ -1,7 +1,7 @@
 """Every setting in one table, and the secret key.
 
-Settings come from the environment; docs/settings.md shows the same table, and a test compares the two. A value
-that cannot be used stops the start with one sentence.
+Settings come from the environment; docs/settings.md shows the same table, and a test compares the two. A
+value that cannot be used stops the start with one sentence.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ RENEW = "delete it, which signs everybody out, and start again."
 
 
 class ConfigurationError(DutybookError):
-    """One sentence, for whoever starts the server, that says which setting or file stops the start and what to do."""
+    """One sentence, for whoever starts the server: which setting or file stops the start, and what to do."""
 
     def __init__(self, message: str) -> None:
         super().__init__(500, message)

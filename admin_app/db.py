@@ -63,8 +63,8 @@ def postgresql_options() -> dict[str, Any]:
 def upgrade_database(app: Flask) -> bool:
     """Bring the schema to the newest revision; True when anything had to be done.
 
-    Of several processes that start at once, one migrates and the others wait for it. Raises ConfigurationError
-    for a PostgreSQL database with a wrong encoding.
+    Of several processes that start at once, one migrates and the others wait for it. Raises
+    ConfigurationError for a PostgreSQL database with a wrong encoding.
     """
     with app.app_context(), migration_lock(db.engine, Path(app.config["DATA_DIR"])):
         check_postgresql(db.engine)

@@ -26,7 +26,7 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 def find_driver() -> Any:
-    """The first DB-API module of DRIVERS whose SQLite is new enough; ConfigurationError when there is none."""
+    """The first DB-API module of DRIVERS whose SQLite is new enough; ConfigurationError if there is none."""
     found = []
     for name in DRIVERS:
         try:
@@ -55,8 +55,8 @@ def configure(engine: Engine) -> None:
 
 
 def _on_connect(connection: Any, record: object) -> None:
-    # The driver must not begin transactions by itself: it begins them at the first write, too late for what was
-    # read before, so that two who read the same row lose one of their updates.
+    # The driver must not begin transactions by itself: it begins them at the first write, too late for what
+    # was read before, so that two who read the same row lose one of their updates.
     connection.isolation_level = None
     cursor = connection.cursor()
     for pragma in (
@@ -79,9 +79,9 @@ def _on_begin(connection: Connection) -> None:
 def writes(connection: Connection) -> bool:
     """Whether the transaction that begins takes the write lock at once.
 
-    A transaction that reads first and writes later fails when somebody wrote in between, and no time-out helps.
-    So everything counts as a writer (commands, jobs, POST requests) but a request that only reads. A reading
-    request that must write after all says so before its first statement:
+    A transaction that reads first and writes later fails when somebody wrote in between, and no time-out
+    helps. So everything counts as a writer (commands, jobs, POST requests) but a request that only reads. A
+    reading request that must write after all says so before its first statement:
     `session.connection(execution_options={"writes": True})`; `False` marks a reader outside of requests.
     """
     said = connection.get_execution_options().get("writes")
