@@ -101,7 +101,7 @@ def _finish(response: Response) -> Response:
 def _static_caching() -> str:
     if "v" in request.args:
         return f"public, max-age={VERSIONED_SECONDS}, immutable"
-    # Modules and style sheets name each other without a version: kept as well, but asked for by ETag each time.
+    # Modules and style sheets name each other without a version: kept too, but asked for by ETag each time.
     return "public, no-cache"
 
 

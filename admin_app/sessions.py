@@ -95,7 +95,10 @@ def find_person(database: Session, token: str, now: datetime) -> Person | None:
 
 
 def _touch(database: Session, login_id: int, now: datetime) -> None:
+    # The read ends here: a transaction that read first could not take SQLite's write lock without failing.
+    database.rollback()
     try:
+        database.connection(execution_options={"writes": True})
         database.execute(update(LoginSession).where(LoginSession.id == login_id).values(last_seen_at=now))
         database.commit()
     except OperationalError as error:
