@@ -14,8 +14,8 @@ import secrets
 from datetime import datetime, timedelta
 from typing import Any, Final, cast
 
-from flask import Flask, g, request, session
-from flask.sessions import SecureCookieSessionInterface
+from flask import Flask, Response, g, request, session
+from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 from sqlalchemy import Connection, Delete, delete, event, inspect, select, update
 from sqlalchemy.exc import OperationalError
@@ -166,6 +166,11 @@ class _Cookies(SecureCookieSessionInterface):
 
     def get_cookie_secure(self, app: Flask) -> bool:
         return bool(request.is_secure) or super().get_cookie_secure(app)
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        # Static files are kept by shared caches: they must neither set a cookie nor vary by one.
+        if request.endpoint not in IMPERSONAL_ENDPOINTS:
+            super().save_session(app, session, response)
 
 
 def _load(token: str) -> Person | None:
