@@ -114,7 +114,7 @@ class EntityView(ModelView):  # type: ignore[misc]
             )
 
     def _return_url(self) -> str:
-        target = request.values.get("url", "")
+        target = request.values.get("_url", "")
         parts = urlsplit(target)
         here = target.startswith("/") and not target.startswith(("//", "/\\")) and not parts.netloc
         return target if here else url_for(f"{self.entity.name}.index_view")
@@ -224,9 +224,10 @@ class EntityView(ModelView):  # type: ignore[misc]
                 form_errors=list(form.form_errors),
                 stale=stale,
                 token=token,
-                return_url=self._return_url(),
+                return__url=self._return_url(),
                 delete_url=url_for(f"{self.entity.name}.delete_view", id=key) if key and self.can_delete else None,
                 record_label=found[0].title(found[1]) if found else None,
+                list_url=url_for(f"{self.entity.name}.index_view"),
             )
         )
 
@@ -234,8 +235,8 @@ class EntityView(ModelView):  # type: ignore[misc]
         db.session.commit()
         flash(message, "success")
         if "_add_another" in request.form:
-            return redirect(url_for(f"{self.entity.name}.create_view", url=self._return_url()))
-        if request.values.get("url"):
+            return redirect(url_for(f"{self.entity.name}.create_view", _url=self._return_url()))
+        if request.values.get("_url"):
             return redirect(self._return_url())
         from admin_app.engine.forms import describe
 
@@ -271,7 +272,7 @@ class EntityView(ModelView):  # type: ignore[misc]
                 may={"edit": self.can_edit, "delete": self.can_delete},
                 urls={
                     "list": url_for(f"{name}.index_view"),
-                    "edit": url_for(f"{name}.edit_view", id=key, url=here),
+                    "edit": url_for(f"{name}.edit_view", id=key, _url=here),
                     "delete": url_for(f"{name}.delete_view", id=key),
                 },
             )
@@ -311,7 +312,7 @@ class EntityView(ModelView):  # type: ignore[misc]
             raise Forbidden(_("None of your positions lets you delete this record."))
         decoded = [decode_key(key, self.entity.key_kinds) or () for key in keys]
         plan = deletion.plan_deletion(session, self.entity, policy, decoded)
-        if request.method == "POST" and "_confirm" in request.form and plan.allowed:
+        if request.method == "POST" and plan.allowed:
             deletion.delete(session, self.entity, policy, records)
             db.session.commit()
             flash(ngettext("%(n)s record deleted.", "%(n)s records deleted.", len(keys), n=len(keys)), "success")
@@ -321,10 +322,11 @@ class EntityView(ModelView):  # type: ignore[misc]
         answer = self.render(
             self.delete_template,
             entity={"name": name, "label": labels().entity(name), "plural": labels().plural(name)},
-            record_labels=[found[0].title(found[1]) for found in rows if found],
-            keys=keys,
+            labels=[found[0].title(found[1]) for found in rows if found],
+            ids=keys,
             plan=plan,
-            urls={"list": url_for(f"{name}.index_view"), "delete": url_for(f"{name}.delete_view")},
+            return_url=self._return_url(),
+            list_url=url_for(f"{name}.index_view"),
         )
         return str(answer)
 

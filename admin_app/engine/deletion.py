@@ -23,11 +23,10 @@ MAX_DEPTH = 8
 
 @dataclass(frozen=True)
 class Dependent:
-    """Records of one table that hang on what is deleted. `count` is capped at CAP (`text` then ends in "+")."""
+    """Records of one table that hang on what is deleted. `count` is shown: "12", or "1,000+" beyond CAP."""
 
     label: str
-    count: int
-    text: str
+    count: str
     reason: str = ""
 
 
@@ -120,7 +119,7 @@ def _dependent(table: Table, number: int, reason: str = "") -> Dependent:
     entity = next((each for each in site().entities if each.mapper.local_table is table), None)
     label = labels().plural(entity.name) if entity else pretty(table.name)
     text = f"{CAP:,}+" if number > CAP else f"{number:,}"
-    return Dependent(label, min(number, CAP), text, reason)
+    return Dependent(label, text, reason)
 
 
 def delete(session: Session, entity: Entity, policy: Policy, records: Sequence[Any]) -> None:

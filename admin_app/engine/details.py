@@ -126,6 +126,6 @@ def related(
             )
             create_url = None
             if site().may(policy, "create", child):
-                create_url = url_for(f"{child.name}.create_view", **{each.key: key}, url=listing.url())
+                create_url = url_for(f"{child.name}.create_view", **{each.key: key}, _url=listing.url())
             return listing.page(session), create_url
     return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from flask import url_for
 from flask_babel import LazyString
 from flask_wtf.i18n import translations
 from sqlalchemy.orm import Session
@@ -93,6 +94,7 @@ class RecordForm(BaseForm):
             validators=validators,
             find=lambda key: find_record(self.session, target, key),
             describe=lambda record: describe(target, record),
+            render_kw={"data-lookup": url_for(f"{entity.name}.ajax_lookup", name=each.key)},
         )
 
     def _remember(self, plan: Plan, row: Any) -> None:

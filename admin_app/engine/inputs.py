@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from flask_babel import gettext as _
 from wtforms import Field, ValidationError
+from wtforms.fields.choices import Choice, SelectFieldBase
 from wtforms.widgets import CheckboxInput, Select, TextArea, TextInput
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ class CheckField(TrackedField):
         return bool(self.data)
 
 
-class ChoiceField(TrackedField):
+class ChoiceField(TrackedField, SelectFieldBase):
     """One of a few codes. `choices` gives (code, label) pairs when the form is made, in the reader's language."""
 
     widget = Select()
@@ -123,20 +124,16 @@ class ChoiceField(TrackedField):
             return
         self.data = self.kind.parse(text)
 
-    def has_groups(self) -> bool:
-        """WTForms asks; there are none."""
-        return False
-
     def iter_choices(self) -> Any:
-        """(value, label, selected, attributes), as the Select widget wants them."""
+        """All codes with their labels, and the blank."""
         current = self._value()
         if self.blank or not current:
-            yield "", "", current == "", {}
+            yield Choice("", "", current == "", {})
         for code, label in self.options():
-            yield code, label, code == current, {}
+            yield Choice(code, label, code == current, {})
 
 
-class LookupField(TrackedField):
+class LookupField(TrackedField, SelectFieldBase):
     """A reference: the browser asks the server as one types; only the chosen record is ever loaded.
 
     `data` is the target record, `find(key)` loads one within the actor's rows (None where there is none), and
@@ -182,21 +179,17 @@ class LookupField(TrackedField):
             if self.data is None:
                 raise ValueError(_("Choose one from the list."))
 
-    def has_groups(self) -> bool:
-        """WTForms asks; there are none."""
-        return False
-
     def iter_choices(self) -> Any:
         """At most the chosen record, and the blank."""
         key = self._value() if self.raw_data or self.data is not None else self._sent_form()
-        yield "", "", key == "", {}
+        yield Choice("", "", key == "", {})
         if key:
             if self.kept and key == self.kept[0]:
-                yield key, self.kept[1], True, {}
+                yield Choice(key, self.kept[1], True, {})
             elif self.data is not None:
-                yield key, self.describe(self.data)[1], True, {}
+                yield Choice(key, self.describe(self.data)[1], True, {})
             else:
-                yield key, key, True, {}
+                yield Choice(key, key, True, {})
 
 
 class Filled:

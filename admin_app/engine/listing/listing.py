@@ -313,7 +313,7 @@ class Listing:
         name = self.entity.name
         return {
             "self": self.url(),
-            "create": url_for(f"{name}.create_view", url=self.url()),
+            "create": url_for(f"{name}.create_view", _url=self.url()),
             "export": url_for(f"{name}.export", export_type="csv", **self.args.query(self.entity)),
             "import": url_for(f"{name}.import_view"),
             "reset": url_for(self.endpoint, **self.fixed),
