@@ -97,12 +97,12 @@ def login() -> ResponseReturnValue:
     form = LoginForm()
     target = safe_next(form.next.data if request.method == "POST" else request.args.get("next"))
     if person() is not None:
-        return redirect(target, 303)
+        return redirect(target)
     form.next.data = target
     message = None
     if form.validate_on_submit():
         if _enter(form.username.data, form.password.data):
-            return redirect(target, 303)
+            return redirect(target)
         message = gettext("User name or password is wrong.")
     return render_template("admin/account/login.html", form=form, message=message, next=target)
 
@@ -140,7 +140,7 @@ def logout() -> ResponseReturnValue:
     database = db.session()
     sign_out(database)
     database.commit()
-    return redirect(url_for("account.login"), 303)
+    return redirect(url_for("account.login"))
 
 
 @blueprint.route("/language", methods=["POST"])
@@ -155,7 +155,7 @@ def language() -> ResponseReturnValue:
     else:
         _remember_language(signed_in, code)
     reread_language()
-    return redirect(safe_next(request.form.get("next")), 303)
+    return redirect(safe_next(request.form.get("next")))
 
 
 def _remember_language(signed_in: Person, code: str) -> None:
@@ -175,7 +175,7 @@ def password() -> ResponseReturnValue:
     form = PasswordForm()
     if form.validate_on_submit() and _change_password(signed_in, form):
         flash(gettext("Password changed. All other browsers are signed out."))
-        return redirect(url_for("account.password"), 303)
+        return redirect(url_for("account.password"))
     return render_template("admin/account/password.html", form=form)
 
 

@@ -25,7 +25,7 @@ def _gate() -> Response | None:
         return None
     if wants_json():
         raise DutybookError(401, lazy_gettext("Your session has ended. Sign in again."))
-    answer = redirect(url_for("account.login", next=_way_back()), 303)
+    answer = redirect(url_for("account.login", next=_way_back()))
     assert isinstance(answer, Response)
     return answer
 

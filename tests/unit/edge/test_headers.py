@@ -69,7 +69,7 @@ def test_the_log_has_one_line_per_request_with_its_id(browser, caplog: pytest.Lo
     (line,) = [record for record in caplog.records if record.name == "dutybook.access"]
     assert line.request_id == answer.headers["X-Request-Id"]
     text = line.getMessage()
-    assert re.fullmatch(r"GET /nowhere/%0Aforged%20line/%E5%AE%A2%E6%88%B7 303 \d+ ms", text)
+    assert re.fullmatch(r"GET /nowhere/%0Aforged%20line/%E5%AE%A2%E6%88%B7 302 \d+ ms", text)
 
 
 def test_logging_is_set_up_once(monkeypatch: pytest.MonkeyPatch) -> None:
