@@ -34,16 +34,21 @@ EMPTY = Cell("empty", "—")
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """A comparison that a filter offers. `build(column, value)` gives the clause; `arity` 0 takes no value."""
+    """A comparison that a filter offers. `build(column, value)` gives the clause; `arity` 0 takes no value.
+
+    `many` takes several values, with commas between them in the URL; `build` then gets them as a list.
+    """
 
     key: str
     label: Any
     build: Callable[[Any, Any], ColumnElement[bool]]
     arity: int = 1
+    many: bool = False
 
 
 EQUALS = Operator("eq", lazy_gettext("is"), lambda column, value: column == value)
 DIFFERS = Operator("ne", lazy_gettext("is not"), lambda column, value: column.is_distinct_from(value))
+ONE_OF = Operator("in", lazy_gettext("is one of"), lambda column, values: column.in_(values), many=True)
 AT_LEAST = Operator("ge", lazy_gettext("from"), lambda column, value: column >= value)
 AT_MOST = Operator("le", lazy_gettext("up to"), lambda column, value: column <= value)
 CONTAINS = Operator(

@@ -11,7 +11,7 @@ from wtforms.fields.core import UnboundField
 
 from admin_app.engine.inputs import AreaField, CheckField, ChoiceField, ParsedField
 from admin_app.engine.kinds import base
-from admin_app.engine.kinds.base import Cell, Kind, Unreadable
+from admin_app.engine.kinds.base import Cell, Kind, Operator, Unreadable
 
 
 class TextKind(Kind):
@@ -28,9 +28,7 @@ class TextKind(Kind):
     def parse(self, text: str) -> str:
         """The text itself, when it is short enough and can be stored."""
         if self.length is not None and len(text) > self.length:
-            raise Unreadable(
-                _("%(n)s characters at most; this is %(have)s.", n=self.length, have=len(text))
-            )
+            raise Unreadable(_("%(n)s characters at most; this is %(have)s.", n=self.length, have=len(text)))
         if "\x00" in text:
             raise Unreadable(_("This text holds a character that cannot be stored."))
         try:
@@ -57,7 +55,7 @@ class ChoiceKind(Kind):
     """One of the codes of an enumeration. `labels(code)` gives its label in the reader's language."""
 
     name = "choice"
-    operators = (base.EQUALS, base.DIFFERS, base.EMPTY_OP, base.FILLED_OP)
+    operators = (base.EQUALS, base.DIFFERS, base.ONE_OF, base.EMPTY_OP, base.FILLED_OP)
 
     def __init__(
         self,
@@ -104,7 +102,7 @@ class BooleanKind(ChoiceKind):
     """Yes or no, and unknown where the column may be NULL."""
 
     name = "bool"
-    operators: ClassVar = (base.EQUALS, base.EMPTY_OP)
+    operators: ClassVar[Sequence[Operator]] = (base.EQUALS, base.EMPTY_OP)
 
     def __init__(self) -> None:
         super().__init__(("true", "false"), lambda code: _("Yes") if code == "true" else _("No"))
@@ -119,7 +117,7 @@ class BooleanKind(ChoiceKind):
         raise Unreadable(_("“%(value)s” is neither yes nor no.", value=text))
 
     def show(self, value: Any) -> str:
-        """"true" or "false"."""
+        """ "true" or "false"."""
         return "true" if value else "false"
 
     def cell(self, value: Any) -> Cell:

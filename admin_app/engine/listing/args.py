@@ -16,6 +16,7 @@ from admin_app.engine.kinds import Operator, Unreadable
 from admin_app.engine.kinds.base import EMPTY_OP, EQUALS, FILLED_OP
 from admin_app.engine.site import site
 from admin_app.errors import BadInput
+from models.organisation import User
 
 SIZES = (20, 50, 100)
 _REFERENCE_OPERATORS = (EQUALS, EMPTY_OP, FILLED_OP)
@@ -127,10 +128,14 @@ def _value(entity: Entity, each: Field, operator: Operator, text: str, policy: P
         return None
     if each.reference is None:
         try:
-            return each.kind.parse(text)
+            return (
+                [each.kind.parse(part) for part in text.split(",")]
+                if operator.many
+                else each.kind.parse(text)
+            )
         except Unreadable as problem:
             raise BadInput(str(problem)) from None
-    if text == "me" and each.reference.mapper.local_table.name == "user":
+    if text == "me" and each.reference.mapper.class_ is User:
         return policy.user_id
     target = site().target(each)
     values = decode_key(text, target.key_kinds) if target else None

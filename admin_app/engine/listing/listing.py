@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from flask import url_for
 from flask_babel import format_decimal, ngettext
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, Select, func, literal, or_, select
+from sqlalchemy import Column, ColumnElement, Select, func, literal, or_, select
 from sqlalchemy.orm import Session
 
-from admin_app.engine.access import Policy
+from admin_app.engine.access import Policy, Rows
 from admin_app.engine.convert import kind_of
 from admin_app.engine.entity import Entity
 from admin_app.engine.keys import encode_key
@@ -91,7 +91,9 @@ class Listing:
         if self.args.q:
             attributes = [getattr(self.entity.model, key) for key in self.entity.search_keys]
             # A text without a searchable field finds nothing, rather than everything.
-            clauses.append(or_(literal(False), *(each.icontains(self.args.q, autoescape=True) for each in attributes)))
+            clauses.append(
+                or_(literal(False), *(each.icontains(self.args.q, autoescape=True) for each in attributes))
+            )
         return clauses
 
     def _attribute(self, column: Any) -> Any:
@@ -108,7 +110,7 @@ class Listing:
             if not levels or levels[0].column is not attribute:
                 # Newest first is what people expect of a list without an order of its own.
                 descending = self.args.descending if self.args.sort else len(self.entity.key_attributes) == 1
-                levels.append(SortColumn(attribute, kind_of(column), descending, False))
+                levels.append(SortColumn(attribute, kind_of(cast("Column[Any]", column)), descending, False))
         dialect = session.get_bind(self.entity.mapper).dialect.name
         return Order(tuple(levels), nulls_smallest=dialect == "sqlite")
 
@@ -158,13 +160,17 @@ class Listing:
         """Run the two statements and prepare what the template shows."""
         keys = self.column_keys()
         plan = Plan(self.entity, keys)
+        may = {
+            action: site().rows(self.policy, action, self.entity)
+            for action in ("create", "edit", "delete", "export")
+        }
         found, cursors = self.rows(session, plan)
         number, exact = self.count(session)
         return ListPage(
             entity=self._entity_info(),
             count=self._count_info(number, exact),
             columns=[self._column(key) for key in keys],
-            rows=[self._row(plan, row, keys) for row in found],
+            rows=[self._row(plan, row, keys, may) for row in found],
             q=self.args.q,
             chips=self._chips(session),
             filter_fields=self._filter_fields(),
@@ -172,10 +178,7 @@ class Listing:
             size=self.args.size,
             sizes=SIZES,
             pager=self._pager(len(found), cursors),
-            may={
-                action: site().may(self.policy, action, self.entity)
-                for action in ("create", "edit", "delete", "export")
-            }
+            may={action: bool(rows) for action, rows in may.items()}
             | {"import": may_import(self.policy, self.entity)},
             urls=self._urls(),
             filtered=bool(self.args.q or self.args.filters),
@@ -205,7 +208,12 @@ class Listing:
     def _count_info(self, number: int, exact: bool) -> dict[str, Any]:
         shown = format_decimal(number) + ("" if exact else "+")
         text = ngettext("%(shown)s record", "%(shown)s records", number if exact else 2, shown=shown)
-        return {"text": text, "shown": shown, "number": number, "exact_url": None if exact else self._exact_url()}
+        return {
+            "text": text,
+            "shown": shown,
+            "number": number,
+            "exact_url": None if exact else self._exact_url(),
+        }
 
     def _exact_url(self) -> str:
         return url_for(self.endpoint, **self.fixed, **self.args.query(self.entity), exact=1)
@@ -225,15 +233,15 @@ class Listing:
             "direction": direction,
         }
 
-    def _row(self, plan: Plan, row: Any, keys: Sequence[str]) -> Listed:
+    def _row(self, plan: Plan, row: Any, keys: Sequence[str], may: dict[str, Rows]) -> Listed:
         key = plan.key(row)
         name = self.entity.name
-        may = site().may
+        edit, delete = (plan.within(row, may[action]) for action in ("edit", "delete"))
         return Listed(
             key=key,
             url=url_for(f"{name}.details_view", id=key),
-            edit_url=url_for(f"{name}.edit_view", id=key) if may(self.policy, "edit", self.entity) else None,
-            delete_url=url_for(f"{name}.delete_view", id=key) if may(self.policy, "delete", self.entity) else None,
+            edit_url=url_for(f"{name}.edit_view", id=key) if edit else None,
+            delete_url=url_for(f"{name}.delete_view", id=key) if delete else None,
             title=plan.title(row),
             code=plan.code(row),
             cells=[plan.cell(row, each) for each in keys],
@@ -256,9 +264,10 @@ class Listing:
 
     def _chip_value(self, session: Session, each: Any) -> str:
         if each.field.reference is None:
-            return str(each.field.kind.cell(each.value).text)
+            values = each.value if each.operator.many else [each.value]
+            return ", ".join(each.field.kind.cell(value).text for value in values)
         if each.text == "me":
-            return _("me")
+            return str(_("me"))
         target = site().target(each.field)
         assert target is not None
         label_key = target.label_key or target.key_attributes[0].key
@@ -283,7 +292,9 @@ class Listing:
                     "input_type": each.kind.input_type,
                     "ops": [{"key": op.key, "label": str(op.label), "arity": op.arity} for op in ops],
                     "choices": [(code, each.kind.cell(each.kind.parse(code)).text) for code in choices],
-                    "lookup_url": url_for(f"{self.entity.name}.ajax_lookup", name=key) if each.reference else None,
+                    "lookup_url": url_for(f"{self.entity.name}.ajax_lookup", name=key)
+                    if each.reference
+                    else None,
                 }
             )
         return found
