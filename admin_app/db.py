@@ -54,6 +54,8 @@ def postgresql_options() -> dict[str, Any]:
         "pool_pre_ping": True,
         "connect_args": {
             "options": "-c timezone=utc",
+            # A database without an encoding would hand out bytes, before check_postgresql can refuse it.
+            "client_encoding": "utf8",
             # A prepared statement may get a generic plan that ignores the index under ORDER BY … LIMIT.
             "prepare_threshold": None,
         },

@@ -57,7 +57,7 @@ def prepare(app: Flask, progress: Progress = no_progress) -> str | None:
 
 
 def load_starting_data(app: Flask, session: Session, progress: Progress = no_progress) -> str:
-    """Load the organisation, then the demo company or one `admin`, and flush; returns the logins' password."""
+    """Load the organisation, then the demo company or one `admin`; returns the password of the logins."""
     site: Site = app.extensions["dutybook"]
     password = str(app.config["DEMO_PASSWORD"] or random_password())
     site.loaders["organisation"](session)
