@@ -27,15 +27,17 @@ def problems(site: Site) -> list[str]:
             found.append(str(problem))
     groups = {group.key for group in site.groups}
     for language in LANGUAGES:
-        for name in sorted(groups):
-            if site.labels.find(language, "group", name) is None:
-                found.append(f"group {name}: no label in {language}")
-        for page in site.pages:
-            if site.labels.find(language, "page", page.key) is None:
-                found.append(f"page {page.key}: no label in {language}")
-    for page in site.pages:
-        if page.group is not None and page.group not in groups:
-            found.append(f"page {page.key}: there is no group {page.group}")
+        named = [("group", name) for name in sorted(groups)] + [("page", page.key) for page in site.pages]
+        found.extend(
+            f"{what} {name}: no label in {language}"
+            for what, name in named
+            if site.labels.find(language, what, name) is None
+        )
+    found.extend(
+        f"page {page.key}: there is no group {page.group}"
+        for page in site.pages
+        if page.group is not None and page.group not in groups
+    )
     return found
 
 

@@ -9,7 +9,17 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Response, abort, flash, has_app_context, jsonify, redirect, request, stream_with_context, url_for
+from flask import (
+    Response,
+    abort,
+    flash,
+    has_app_context,
+    jsonify,
+    redirect,
+    request,
+    stream_with_context,
+    url_for,
+)
 from flask_admin import expose
 from flask_admin.contrib.sqla import ModelView
 from flask_babel import gettext as _
@@ -57,7 +67,12 @@ class EntityView(ModelView):  # type: ignore[misc]
     def __init__(self, entity: Entity) -> None:
         self.entity = entity
         super().__init__(
-            entity.model, db, name=entity.name, category=entity.group, endpoint=entity.name, url=f"/{entity.name}"
+            entity.model,
+            db,
+            name=entity.name,
+            category=entity.group,
+            endpoint=entity.name,
+            url=f"/{entity.name}",
         )
 
     # What Flask-Admin scaffolds comes from the entity, once, for everybody; each request then takes less.
@@ -149,7 +164,9 @@ class EntityView(ModelView):  # type: ignore[misc]
 
         name = f"{self.entity.name}.csv"
         return Response(
-            stream_with_context(lines()), mimetype="text/csv", headers={"Content-Disposition": f"attachment; filename={name}"}
+            stream_with_context(lines()),
+            mimetype="text/csv",
+            headers={"Content-Disposition": f"attachment; filename={name}"},
         )
 
     @expose("/ajax/lookup/")
@@ -206,7 +223,12 @@ class EntityView(ModelView):  # type: ignore[misc]
         return self._form(form, key, found, token)
 
     def _form(
-        self, form: RecordForm, key: str | None = None, found: Any = None, token: str = "", stale: bool = False
+        self,
+        form: RecordForm,
+        key: str | None = None,
+        found: Any = None,
+        token: str = "",
+        stale: bool = False,
     ) -> str:
         name = labels().entity(self.entity.name)
         stored = None
@@ -225,7 +247,9 @@ class EntityView(ModelView):  # type: ignore[misc]
                 stale=stale,
                 token=token,
                 return__url=self._return_url(),
-                delete_url=url_for(f"{self.entity.name}.delete_view", id=key) if key and self.can_delete else None,
+                delete_url=url_for(f"{self.entity.name}.delete_view", id=key)
+                if key and self.can_delete
+                else None,
                 record_label=found[0].title(found[1]) if found else None,
                 list_url=url_for(f"{self.entity.name}.index_view"),
             )
@@ -240,7 +264,9 @@ class EntityView(ModelView):  # type: ignore[misc]
             return redirect(self._return_url())
         from admin_app.engine.forms import describe
 
-        return redirect(url_for(f"{self.entity.name}.details_view", id=key or describe(self.entity, record)[0]))
+        return redirect(
+            url_for(f"{self.entity.name}.details_view", id=key or describe(self.entity, record)[0])
+        )
 
     @expose("/details/")
     def details_view(self) -> Answer:
@@ -269,7 +295,7 @@ class EntityView(ModelView):  # type: ignore[misc]
                 tabs=details.tabs(session, self.entity, policy, key, tab),
                 related=related,
                 related_create_url=create_url,
-                may={"edit": self.can_edit, "delete": self.can_delete},
+                may=self._may_do(plan, row),
                 urls={
                     "list": url_for(f"{name}.index_view"),
                     "edit": url_for(f"{name}.edit_view", id=key, _url=here),
@@ -277,6 +303,10 @@ class EntityView(ModelView):  # type: ignore[misc]
                 },
             )
         )
+
+    def _may_do(self, plan: Any, row: Any) -> dict[str, bool]:
+        rows = {action: site().rows(current_policy(), action, self.entity) for action in ("edit", "delete")}
+        return {action: plan.within(row, allowed) for action, allowed in rows.items()}
 
     @expose("/download/")
     def download_view(self) -> Answer:
@@ -286,7 +316,9 @@ class EntityView(ModelView):  # type: ignore[misc]
         if each is None or each.kind.name != "binary":
             abort(404)
         values = decode_key(key, self.entity.key_kinds) or ()
-        where = [attribute == value for attribute, value in zip(self.entity.key_attributes, values, strict=True)]
+        where = [
+            attribute == value for attribute, value in zip(self.entity.key_attributes, values, strict=True)
+        ]
         content = db.session.scalar(select(getattr(self.entity.model, name)).where(*where))
         if content is None:
             raise NotFound(_("The record is gone, or it is not yours to see."))
@@ -315,7 +347,9 @@ class EntityView(ModelView):  # type: ignore[misc]
         if request.method == "POST" and plan.allowed:
             deletion.delete(session, self.entity, policy, records)
             db.session.commit()
-            flash(ngettext("%(n)s record deleted.", "%(n)s records deleted.", len(keys), n=len(keys)), "success")
+            flash(
+                ngettext("%(n)s record deleted.", "%(n)s records deleted.", len(keys), n=len(keys)), "success"
+            )
             return redirect(url_for(f"{self.entity.name}.index_view"))
         rows = [saving.stored_row(session, self.entity, key, ()) for key in keys[:20]]
         name = self.entity.name

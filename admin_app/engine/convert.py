@@ -38,7 +38,9 @@ def kind_of(column: sa.Column[Any], label_of: Callable[[str], str] = str) -> kin
     return found
 
 
-def _kind(type_: TypeEngine[Any], column: sa.Column[Any], label_of: Callable[[str], str]) -> kinds.Kind | None:
+def _kind(
+    type_: TypeEngine[Any], column: sa.Column[Any], label_of: Callable[[str], str]
+) -> kinds.Kind | None:
     if isinstance(type_, Money):
         return kinds.MoneyKind()
     if isinstance(type_, TypeDecorator):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import Select, Table, func, literal, not_, select
+from sqlalchemy import ColumnElement, Select, Table, func, literal, not_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -44,13 +44,15 @@ class DeletionPlan:
         return not self.blocks
 
 
-def plan_deletion(session: Session, entity: Entity, policy: Policy, keys: Sequence[tuple[Any, ...]]) -> DeletionPlan:
+def plan_deletion(
+    session: Session, entity: Entity, policy: Policy, keys: Sequence[tuple[Any, ...]]
+) -> DeletionPlan:
     """Walk everything that refers to the records with these primary keys.
 
     The counts include rows that the actor may not see: only their number is told, never which they are.
     """
     plan = DeletionPlan()
-    table: Any = entity.mapper.local_table
+    table = entity.table
     # Where a key has several columns, nothing in a sound schema refers to the first alone; the walk then finds nothing.
     first = table.primary_key.columns[0]
     chosen = select(first).where(first.in_([key[0] for key in keys]))
@@ -74,7 +76,7 @@ def _walk(
                 continue
             seen.add(constraint)
             (column,) = constraint.columns
-            hanging = column.in_(chosen)
+            hanging: ColumnElement[bool] = column.in_(chosen)
             # A record that refers to itself, or to one that goes too, is no obstacle.
             if child is table:
                 hanging = hanging & child.primary_key.columns[0].not_in(chosen)
@@ -96,7 +98,7 @@ def _walk(
 def _cascade(
     session: Session, policy: Policy, child: Table, hanging: Any, number: int, plan: DeletionPlan
 ) -> None:
-    entity = next((each for each in site().entities if each.mapper.local_table is child), None)
+    entity = next((each for each in site().entities if each.table is child), None)
     plan.goes.append(_dependent(child, number))
     if entity is None or entity.follows or policy.unlimited:
         # Parts follow their whole: whoever may delete a contract may delete its obligations.
@@ -104,9 +106,7 @@ def _cascade(
     access = site().access
     rows = access.rows(policy, "delete", entity.name) if "delete" not in entity.forbids else None
     within = access.criterion(entity.model, rows) if rows else literal(False)
-    foreign = _count(
-        session, select(literal(1)).select_from(entity.model).where(hanging, not_(within))
-    )
+    foreign = _count(session, select(literal(1)).select_from(entity.model).where(hanging, not_(within)))
     if foreign:
         plan.blocks.append(_dependent(child, foreign, _("None of your positions lets you delete them.")))
 
@@ -116,7 +116,7 @@ def _count(session: Session, rows: Select[Any]) -> int:
 
 
 def _dependent(table: Table, number: int, reason: str = "") -> Dependent:
-    entity = next((each for each in site().entities if each.mapper.local_table is table), None)
+    entity = next((each for each in site().entities if each.table is table), None)
     label = labels().plural(entity.name) if entity else pretty(table.name)
     text = f"{CAP:,}+" if number > CAP else f"{number:,}"
     return Dependent(label, text, reason)

@@ -24,7 +24,9 @@ from admin_app.engine.site import site
 def fact_cells(entity: Entity, plan: Plan, row: Any) -> list[dict[str, Any]]:
     """The head's facts: the declared ones, else the first five of the list's columns."""
     keys = [key for key in (entity.facts or entity.list_columns[:5]) if key in plan.slots]
-    return [{"key": key, "label": labels().field(entity.name, key), "cell": plan.cell(row, key)} for key in keys]
+    return [
+        {"key": key, "label": labels().field(entity.name, key), "cell": plan.cell(row, key)} for key in keys
+    ]
 
 
 def groups(entity: Entity, plan: Plan, row: Any) -> list[dict[str, Any]]:
@@ -47,7 +49,9 @@ def _rows(entity: Entity, plan: Plan, row: Any, keys: Sequence[str]) -> list[dic
         cell: Cell = plan.cell(row, key)
         value = plan.value(row, key)
         multiline = isinstance(value, str) and entity.fields[key].reference is None and "\n" in value
-        found.append({"key": key, "label": labels().field(entity.name, key), "cell": cell, "multiline": multiline})
+        found.append(
+            {"key": key, "label": labels().field(entity.name, key), "cell": cell, "multiline": multiline}
+        )
     return found
 
 
@@ -91,7 +95,9 @@ def _pairs(entity: Entity, policy: Policy) -> list[tuple[Entity, Field]]:
     ]
 
 
-def _counts(session: Session, entity: Entity, pairs: Sequence[tuple[Entity, Field]], key: str) -> Sequence[int]:
+def _counts(
+    session: Session, entity: Entity, pairs: Sequence[tuple[Entity, Field]], key: str
+) -> Sequence[int]:
     if not pairs:
         return ()
     columns = []
@@ -126,6 +132,7 @@ def related(
             )
             create_url = None
             if site().may(policy, "create", child):
-                create_url = url_for(f"{child.name}.create_view", **{each.key: key}, _url=listing.url())
+                preset: dict[str, Any] = {each.key: key, "_url": listing.url()}
+                create_url = url_for(f"{child.name}.create_view", **preset)
             return listing.page(session), create_url
     return None

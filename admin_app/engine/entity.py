@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapper, RelationshipProperty, Session, class_mapper
@@ -106,7 +106,12 @@ class Entity:
     @cached_property
     def name(self) -> str:
         """The table's name, also in URLs and duties."""
-        return str(self.mapper.local_table.name) if not self.adopted else _slug(self.model.__name__)
+        return str(self.table.name) if not self.adopted else _slug(self.model.__name__)
+
+    @property
+    def table(self) -> sa.Table:
+        """The class's own table."""
+        return cast(sa.Table, self.mapper.local_table)
 
     @property
     def mapper(self) -> Mapper[Any]:
@@ -122,18 +127,20 @@ class Entity:
     def fields(self) -> Mapping[str, Field]:
         """All fields by key, in the table's order; secrets and the version counter are none."""
         references = {
-            tuple(sorted(column.key for column in relation.local_columns)): relation
+            tuple(sorted(str(column.key) for column in relation.local_columns)): relation
             for relation in self.mapper.relationships
             if relation.direction is MANYTOONE
         }
         found: dict[str, Field] = {}
         claimed: set[str] = set()
-        for column in self.mapper.local_table.columns:
+        for column in self.table.columns:
             for names, relation in references.items():
                 if column.key in names and relation.key not in found:
                     claimed.update(names)
-                    columns = tuple(sorted(relation.local_columns, key=lambda each: str(each.key)))
-                    found[relation.key] = Field(relation.key, self._kind(relation.key, columns[0]), columns, relation)
+                    columns = tuple(self.table.c[name] for name in names)
+                    found[relation.key] = Field(
+                        relation.key, self._kind(relation.key, columns[0]), columns, relation
+                    )
             if column.key in claimed or column.info.get("secret") or column is self.mapper.version_id_col:
                 continue
             if column in self.mapper.columns.values():
@@ -147,7 +154,7 @@ class Entity:
     @cached_property
     def key_kinds(self) -> tuple[Kind, ...]:
         """The kinds of the primary key's columns, in its order."""
-        return tuple(kind_of(column) for column in self.mapper.primary_key)
+        return tuple(kind_of(cast("sa.Column[Any]", column)) for column in self.mapper.primary_key)
 
     @cached_property
     def key_attributes(self) -> tuple[Any, ...]:
@@ -162,7 +169,9 @@ class Entity:
         """The attribute that names a record, `{lang}` still in it; None where only the key does."""
         if self.label:
             return self.label
-        texts = [key for key, each in self.fields.items() if isinstance(each.kind, TextKind) and not each.reference]
+        texts = [
+            key for key, each in self.fields.items() if isinstance(each.kind, TextKind) and not each.reference
+        ]
         lowered = {key.lower(): key for key in texts}
         for name in TITLE_NAMES:
             if f"{name}_zh" in lowered and f"{name}_en" in lowered:
@@ -202,7 +211,7 @@ class Entity:
             return False
         generated = each.is_key and not each.reference and len(self.mapper.primary_key) == 1
         numeric = isinstance(each.column.type, sa.Integer | sa.Uuid)
-        return not (generated and numeric and each.column is self.mapper.local_table.autoincrement_column) and not (
+        return not (generated and numeric and each.column is self.table.autoincrement_column) and not (
             each.is_key and each.has_default
         )
 
@@ -219,10 +228,11 @@ class Entity:
     @cached_property
     def sortable(self) -> frozenset[str]:
         """Field keys whose single column leads an index (or the key): only those can be ordered at any size."""
-        table = self.mapper.local_table
-        leading = {index.columns[0].name for index in table.indexes if len(index.columns)}  # type: ignore[attr-defined]
-        for constraint in table.constraints:  # type: ignore[attr-defined]
-            if isinstance(constraint, sa.UniqueConstraint | sa.PrimaryKeyConstraint) and len(constraint.columns):
+        leading = {index.columns[0].name for index in self.table.indexes if len(index.columns)}
+        for constraint in self.table.constraints:
+            if isinstance(constraint, sa.UniqueConstraint | sa.PrimaryKeyConstraint) and len(
+                constraint.columns
+            ):
                 leading.add(list(constraint.columns)[0].name)
         return frozenset(
             key for key, each in self.fields.items() if not each.reference and each.column.name in leading

@@ -23,7 +23,7 @@ from admin_app.engine.listing.plan import Plan
 from admin_app.engine.site import site
 
 
-class _Meta(DefaultMeta):
+class _Meta(DefaultMeta):  # type: ignore[misc]  # WTForms brings no types
     def get_translations(self, form: Any) -> Any:
         return translations
 
@@ -44,7 +44,7 @@ def describe(entity: Entity, record: Any) -> tuple[str, str]:
     return key, str(label) if label not in (None, "") else f"#{key}"
 
 
-class RecordForm(BaseForm):
+class RecordForm(BaseForm):  # type: ignore[misc]
     """The form of one entity, to create a record or to edit one.
 
     Fields are found by key, `form["name"]`, and never as attributes: a column may be called `data` or `validate`.

@@ -18,7 +18,7 @@ def _lines(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-class TrackedField(Field):
+class TrackedField(Field):  # type: ignore[misc]  # WTForms brings no types
     """A field that knows whether what was sent differs from what the form showed.
 
     Saving writes touched fields only: a value that the form cannot show exactly survives a save untouched.
@@ -92,7 +92,7 @@ class CheckField(TrackedField):
         return bool(self.data)
 
 
-class ChoiceField(TrackedField, SelectFieldBase):
+class ChoiceField(TrackedField, SelectFieldBase):  # type: ignore[misc]
     """One of a few codes. `choices` gives (code, label) pairs when the form is made, in the reader's language."""
 
     widget = Select()
@@ -133,7 +133,7 @@ class ChoiceField(TrackedField, SelectFieldBase):
             yield Choice(code, label, code == current, {})
 
 
-class LookupField(TrackedField, SelectFieldBase):
+class LookupField(TrackedField, SelectFieldBase):  # type: ignore[misc]
     """A reference: the browser asks the server as one types; only the chosen record is ever loaded.
 
     `data` is the target record, `find(key)` loads one within the actor's rows (None where there is none), and

@@ -20,6 +20,8 @@ def decode_key(text: str, kinds: Sequence[Kind]) -> tuple[Any, ...] | None:
     if len(parts) != len(kinds):
         return None
     try:
-        return tuple(kind.parse(unquote(part, errors="strict")) for kind, part in zip(kinds, parts, strict=True))
+        return tuple(
+            kind.parse(unquote(part, errors="strict")) for kind, part in zip(kinds, parts, strict=True)
+        )
     except (Unreadable, UnicodeDecodeError):
         return None

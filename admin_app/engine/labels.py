@@ -25,7 +25,9 @@ class Labels:
     @classmethod
     def from_folder(cls, folder: Path) -> Labels:
         """Read `<language>.toml` of each language in `folder`."""
-        return cls({path.stem: tomllib.loads(path.read_text("utf-8")) for path in sorted(folder.glob("*.toml"))})
+        return cls(
+            {path.stem: tomllib.loads(path.read_text("utf-8")) for path in sorted(folder.glob("*.toml"))}
+        )
 
     def find(self, language: str, *path: str) -> str | None:
         """The text at `path` in one language, or None."""
@@ -87,7 +89,9 @@ class Labels:
 
 def pretty(name: str) -> str:
     """`credit_code` -> "Credit code", `AlbumId` -> "Album id"."""
-    spaced = "".join(f" {ch}" if ch.isupper() and prev.islower() else ch for prev, ch in zip(" " + name, name))
+    spaced = "".join(
+        f" {ch}" if ch.isupper() and prev.islower() else ch for prev, ch in zip(" " + name, name)
+    )
     words = spaced.replace("_", " ").split()
     return " ".join(words).capitalize() if words else name
 

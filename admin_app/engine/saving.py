@@ -140,7 +140,7 @@ def _write(
 
 def explain(entity: Entity, problem: IntegrityError) -> tuple[str, str]:
     """(field key, sentence) for a refused write; the key is "" where the rule is about several fields."""
-    table: Any = entity.mapper.local_table
+    table = entity.table
     text = str(problem.orig)
     name = getattr(getattr(problem.orig, "diag", None), "constraint_name", None)
     if "NOT NULL" in text or "not-null" in text:
@@ -184,5 +184,3 @@ def _key_of(entity: Entity, columns: Sequence[str]) -> str:
         if any(column.name in columns for column in entity.fields[key].columns):
             return key
     return ""
-
-

@@ -11,7 +11,8 @@ from typing import Any
 from flask import current_app
 from sqlalchemy.orm import registry
 
-from admin_app.engine.access import AccessMap, Policy
+from admin_app.engine.access import AccessMap, Policy, Rows
+from admin_app.engine.access.policy import NOTHING
 from admin_app.engine.entity import Entity, Field
 from admin_app.engine.labels import Labels
 
@@ -72,7 +73,9 @@ class Site:
     @cached_property
     def registries(self) -> tuple[registry, ...]:
         """The ORM registries that the entities come from."""
-        return tuple({id(entity.mapper.registry): entity.mapper.registry for entity in self.entities}.values())
+        return tuple(
+            {id(entity.mapper.registry): entity.mapper.registry for entity in self.entities}.values()
+        )
 
     def target(self, reference: Field) -> Entity | None:
         """The entity that a reference points to; None where the site does not show it."""
@@ -93,9 +96,13 @@ class Site:
         """All (entity, reference) pairs that point to `entity`: the source of related lists and delete pages."""
         return self._referrers.get(entity.name, ())
 
+    def rows(self, policy: Policy, action: str, entity: Entity) -> Rows:
+        """The rows on which the actor may do `action`; none where the entity forbids it to everybody."""
+        return NOTHING if action in entity.forbids else self.access.rows(policy, action, entity.name)
+
     def may(self, policy: Policy, action: str, entity: Entity) -> bool:
         """Whether the actor may do `action` on some rows, and the entity allows it at all."""
-        return action not in entity.forbids and bool(self.access.rows(policy, action, entity.name))
+        return bool(self.rows(policy, action, entity))
 
     def may_record(self, policy: Policy, action: str, entity: Entity, record: Any) -> bool:
         """Whether the actor may do `action` on this record."""

@@ -59,10 +59,14 @@ class AccessMap:
             return granted
         if action == "view" and guard.reading == "open":
             return EVERYTHING
-        parent = guard.parent and self.by_model.get(guard.parent)
+        parent = self.parent_of(guard)
         if parent is not None:
             granted = granted | self.rows(policy, PARENT_ACTION.get(action, "edit"), parent.name)
         return granted
+
+    def parent_of(self, guard: Guard) -> Guard | None:
+        """The guard that decides for this one, or None."""
+        return self.by_model.get(guard.parent) if guard.parent is not None else None
 
     def visible(self, policy: Policy, name: str) -> Rows:
         """Rows that a statement may return: as `rows("view")`, plus directories, for labels and lookups."""
@@ -94,7 +98,7 @@ class AccessMap:
     def _holds(self, guard: Guard, rows: Rows, record: Any) -> bool:
         if _is_owned(guard.model):
             return rows.hold(record.owner_id, record.department_id)
-        parent_guard = guard.parent and self.by_model.get(guard.parent)
+        parent_guard = self.parent_of(guard)
         if parent_guard is None:
             # Nobody owns single rows of such an entity: whoever holds any of it holds all of it.
             return bool(rows)
@@ -115,13 +119,14 @@ def _within(access: AccessMap, guard: Guard, source: Any, rows: Rows) -> ColumnE
         if rows.departments:
             tests.append(source.department_id.in_(sorted(rows.departments)))
         return or_(false(), *tests)
-    parent = guard.parent and access.by_model.get(guard.parent)
+    parent = access.parent_of(guard)
     if parent is None:
         return true()
     ((local, remote),) = guard.parent_property.local_remote_pairs or ()
     table = class_mapper(parent.model).local_table
     inner = _within(access, parent, table.c, rows)
-    column = getattr(source, local.key) if hasattr(source, local.key) else local
+    own = class_mapper(guard.model).get_property_by_column(local).key
+    column: ColumnElement[Any] = getattr(source, own if source is guard.model else str(local.key))
     return column.in_(select(remote).where(inner))
 
 

@@ -46,6 +46,10 @@ def current_policy() -> Policy:
     return policy_of(db.session())
 
 
+class UnscopedStatement(RuntimeError):
+    """Somebody sent a statement over bare tables as an actor with limits: a mistake in the code."""
+
+
 class _Criteria:
     """Loader criteria per policy, built once: building them afresh costs more than the statement itself."""
 
@@ -92,8 +96,10 @@ def install_scope(session_class: Any, access: AccessMap, registries: tuple[regis
         # A column load only refreshes a record that this session already let through.
         if policy.unlimited or state.is_column_load:
             return
+        if not state.is_orm_statement:
+            # Core tables and text carry no entity that a criterion could narrow: shut, rather than open.
+            raise UnscopedStatement(str(state.statement))
         action = "edit" if state.is_update else "delete" if state.is_delete else "view"
-        if state.is_select or state.is_update or state.is_delete:
-            state.statement = state.statement.options(*criteria.options(policy, action))
+        state.statement = state.statement.options(*criteria.options(policy, action))
 
     event.listen(session_class, "do_orm_execute", narrow)

@@ -65,7 +65,11 @@ class DecimalKind(Kind):
         places = max(0, -exponent) if isinstance(exponent, int) else 0
         if self.scale is not None and places > self.scale:
             raise Unreadable(_("%(n)s decimal places at most.", n=self.scale))
-        if self.precision is not None and number and number.adjusted() + 1 > self.precision - (self.scale or 0):
+        if (
+            self.precision is not None
+            and number
+            and number.adjusted() + 1 > self.precision - (self.scale or 0)
+        ):
             raise Unreadable(_("The number is too large to be stored."))
         return number
 

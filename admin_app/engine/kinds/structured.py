@@ -69,7 +69,11 @@ class JsonKind(Kind):
     def field(self, label: Any, validators: Sequence[Any], required: bool) -> UnboundField[Any]:
         """An area."""
         return UnboundField(
-            AreaField, label, validators=list(validators), kind=self, render_kw={"rows": 6, "spellcheck": "false"}
+            AreaField,
+            label,
+            validators=list(validators),
+            kind=self,
+            render_kw={"rows": 6, "spellcheck": "false"},
         )
 
 
@@ -96,7 +100,9 @@ class ArrayKind(Kind):
 
     def export(self, value: Any) -> str:
         """A JSON list of texts."""
-        return json.dumps([None if item is None else self.item.show(item) for item in value], ensure_ascii=False)
+        return json.dumps(
+            [None if item is None else self.item.show(item) for item in value], ensure_ascii=False
+        )
 
     def cell(self, value: Any) -> Cell:
         """Items with commas between."""
@@ -104,9 +110,7 @@ class ArrayKind(Kind):
 
     def field(self, label: Any, validators: Sequence[Any], required: bool) -> UnboundField[Any]:
         """An area."""
-        return UnboundField(
-            AreaField, label, validators=list(validators), kind=self, render_kw={"rows": 4}
-        )
+        return UnboundField(AreaField, label, validators=list(validators), kind=self, render_kw={"rows": 4})
 
 
 class InetKind(Kind):
@@ -150,7 +154,7 @@ class BinaryKind(Kind):
 
     def show(self, value: Any) -> str:
         """`value` is the length in bytes."""
-        return _("%(n)s bytes", n=value)
+        return str(_("%(n)s bytes", n=value))
 
     def export(self, value: Any) -> str:
         """The length in bytes."""

@@ -13,7 +13,9 @@ from admin_app.engine.kinds import base
 from admin_app.engine.kinds.base import Cell, Kind, Unreadable
 
 _RANGE = (base.EQUALS, base.AT_LEAST, base.AT_MOST, base.EMPTY_OP, base.FILLED_OP)
-_INTERVAL = re.compile(r"^(-)?(?:(\d{1,7})\s*(?:d|天|days?)?\s+)?(\d{1,4}):(\d{2})(?::(\d{2})(?:\.(\d{1,6}))?)?$")
+_INTERVAL = re.compile(
+    r"^(-)?(?:(\d{1,7})\s*(?:d|天|days?)?\s+)?(\d{1,4}):(\d{2})(?::(\d{2})(?:\.(\d{1,6}))?)?$"
+)
 
 
 class DateKind(Kind):
@@ -110,7 +112,7 @@ class IntervalKind(Kind):
     operators = _RANGE
 
     def parse(self, text: str) -> timedelta:
-        """"36:00", "2 06:30:00" (two days, six and a half hours), "-0:15"."""
+        """ "36:00", "2 06:30:00" (two days, six and a half hours), "-0:15"."""
         match = _INTERVAL.match(text.strip())
         if not match:
             raise Unreadable(_("“%(value)s” is no length of time; write 2 06:30:00.", value=text))

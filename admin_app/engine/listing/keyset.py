@@ -37,7 +37,8 @@ class Order:
     def clauses(self, backwards: bool = False) -> list[Any]:
         """ORDER BY expressions."""
         return [
-            level.column.desc() if level.descending != backwards else level.column.asc() for level in self.levels
+            level.column.desc() if level.descending != backwards else level.column.asc()
+            for level in self.levels
         ]
 
     def beyond(self, values: Sequence[Any], backwards: bool = False) -> ColumnElement[bool]:

@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from sqlalchemy import Select, select
 from sqlalchemy.orm import aliased
 
+from admin_app.engine.access import Rows, current_policy
 from admin_app.engine.entity import Entity, Field
 from admin_app.engine.keys import encode_key
 from admin_app.engine.kinds import Cell
@@ -45,6 +46,17 @@ class Plan:
         titles = [*entity.title_keys, *([entity.code] if entity.code else [])]
         for key in dict.fromkeys([*titles, *keys]):
             self._add(entity.fields[key])
+        owned = "owner" in entity.fields and "department" in entity.fields
+        self._owner = (
+            (self._push(entity.model.owner_id), self._push(entity.model.department_id)) if owned else None
+        )
+
+    def within(self, row: Sequence[Any], rows: Rows) -> bool:
+        """Whether a row is among `rows`, as far as it says so itself: a part follows its whole, which the door asks."""
+        if self._owner is None:
+            return bool(rows)
+        owner, department = self._owner
+        return rows.hold(row[owner], row[department])
 
     def _push(self, column: Any) -> int:
         self._columns.append(column)
@@ -155,6 +167,4 @@ class Plan:
 
 
 def _may_open(entity: Entity) -> bool:
-    from admin_app.engine.access import current_policy
-
     return site().may(current_policy(), "view", entity)
