@@ -56,6 +56,8 @@ export function lookup(select) {
   });
   // Answers to an earlier question are not kept: another one typed the same words may have changed them.
   box.on('type', () => { box.loadedSearches = {}; });
+  // Readers meet the box alone, not the select behind it.
+  select.setAttribute('aria-hidden', 'true');
   box.control_input.setAttribute('aria-label', labelOf(select));
   for (const name of ['aria-describedby', 'aria-invalid']) {
     if (select.hasAttribute(name)) box.control_input.setAttribute(name, select.getAttribute(name));
