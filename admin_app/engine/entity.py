@@ -1,4 +1,4 @@
-"""Entity: all that screens need to know of one mapped class, derived from the class, and what a site may say otherwise."""
+"""Entity: all that screens need to know of one mapped class, derived from it, and what a site may say otherwise."""
 
 from __future__ import annotations
 
@@ -233,7 +233,7 @@ class Entity:
             if isinstance(constraint, sa.UniqueConstraint | sa.PrimaryKeyConstraint) and len(
                 constraint.columns
             ):
-                leading.add(list(constraint.columns)[0].name)
+                leading.add(next(iter(constraint.columns)).name)
         return frozenset(
             key for key, each in self.fields.items() if not each.reference and each.column.name in leading
         )

@@ -90,7 +90,8 @@ class Labels:
 def pretty(name: str) -> str:
     """`credit_code` -> "Credit code", `AlbumId` -> "Album id"."""
     spaced = "".join(
-        f" {ch}" if ch.isupper() and prev.islower() else ch for prev, ch in zip(" " + name, name)
+        f" {ch}" if ch.isupper() and prev.islower() else ch
+        for prev, ch in zip(" " + name, name, strict=False)
     )
     words = spaced.replace("_", " ").split()
     return " ".join(words).capitalize() if words else name

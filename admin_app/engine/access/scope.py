@@ -70,10 +70,10 @@ class _Criteria:
                 model = mapper.class_
                 guard = self.access.by_model.get(model)
                 name = guard.name if guard else ""
-                if action == "view":
-                    rows = self.access.visible(policy, name)
-                else:
-                    rows = self.access.rows(policy, action, name)
+                viewing = action == "view"
+                rows = (
+                    self.access.visible(policy, name) if viewing else self.access.rows(policy, action, name)
+                )
                 if not rows.everything:
                     criterion = self.access.criterion(model, rows)
                     yield with_loader_criteria(

@@ -55,7 +55,13 @@ class ChoiceKind(Kind):
     """One of the codes of an enumeration. `labels(code)` gives its label in the reader's language."""
 
     name = "choice"
-    operators: ClassVar[Sequence[Operator]] = (base.EQUALS, base.DIFFERS, base.ONE_OF, base.EMPTY_OP, base.FILLED_OP)
+    operators: ClassVar[Sequence[Operator]] = (
+        base.EQUALS,
+        base.DIFFERS,
+        base.ONE_OF,
+        base.EMPTY_OP,
+        base.FILLED_OP,
+    )
 
     def __init__(
         self,

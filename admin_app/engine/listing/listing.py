@@ -86,8 +86,9 @@ class Listing:
     def conditions(self) -> list[ColumnElement[bool]]:
         """WHERE: base, filters and search."""
         clauses = list(self.base)
-        for each in self.args.filters:
-            clauses.append(each.operator.build(self._attribute(each.field.column), each.value))
+        clauses.extend(
+            each.operator.build(self._attribute(each.field.column), each.value) for each in self.args.filters
+        )
         if self.args.q:
             attributes = [getattr(self.entity.model, key) for key in self.entity.search_keys]
             # A text without a searchable field finds nothing, rather than everything.
