@@ -1,0 +1,82 @@
+"""A complaint's course: its number, its timeline, and when it was closed."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from flask import current_app, has_app_context
+from sqlalchemy import inspect, select
+from sqlalchemy.orm import Session
+
+from admin_app.engine.access import SYSTEM, Policy, acting
+from admin_app.engine.labels import labels
+from admin_app.services.numbering import COMPLAINT_PREFIX, next_number
+from admin_app.services.ownership import fill_ownership
+from models.complaint import Complaint, ComplaintEvent
+from models.organisation import User
+from models.types import utc_now
+
+#: Statuses in which somebody still has to do something.
+OPEN: Final = ("new", "assigned", "in_progress", "waiting", "reopened")
+#: The step that a complaint takes by getting a status.
+_STEPS: Final = {
+    "new": "noted",
+    "assigned": "assigned",
+    "in_progress": "resumed",
+    "waiting": "waiting",
+    "solved": "solved",
+    "confirmed": "confirmed",
+    "closed": "closed",
+    "reopened": "reopened",
+}
+
+
+def before_complaint_saved(session: Session, policy: Policy, complaint: Complaint) -> None:
+    """Fill an empty number, owner and department, keep `closed_at` true, and write the timeline.
+
+    A new complaint begins its timeline; a change of status or owner adds a step. Steps go to the database in the same
+    flush as the complaint, so there is never one without the other.
+    """
+    is_new = not inspect(complaint).persistent
+    fill_ownership(session, policy, complaint)
+    if not complaint.number:
+        complaint.number = next_number(session, Complaint.number, COMPLAINT_PREFIX)
+    status = complaint.status or "new"
+    if status == "closed":
+        complaint.closed_at = complaint.closed_at or utc_now()
+    else:
+        complaint.closed_at = None
+    if is_new:
+        _add(session, policy, complaint, "logged", _words(status) if status != "new" else None)
+        return
+    with acting(session, SYSTEM), session.no_autoflush:
+        before = session.scalar(select(Complaint.status).where(Complaint.id == complaint.id))
+    if before is not None and before != status:
+        _add(session, policy, complaint, _STEPS[status], f"{_words(before)} → {_words(status)}")
+    if _owner_changed(complaint):
+        _add(session, policy, complaint, "assigned", _name(session, complaint))
+
+
+def _add(session: Session, policy: Policy, complaint: Complaint, kind: str, text: str | None) -> None:
+    session.add(
+        ComplaintEvent(complaint=complaint, at=utc_now(), kind=kind, text=text, author_id=policy.user_id)
+    )
+
+
+def _owner_changed(complaint: Complaint) -> bool:
+    state = inspect(complaint)
+    return state.attrs.owner.history.has_changes() or state.attrs.owner_id.history.has_changes()
+
+
+def _name(session: Session, complaint: Complaint) -> str:
+    owner = complaint.owner
+    if owner is None and complaint.owner_id is not None:
+        owner = session.get(User, complaint.owner_id)
+    return owner.name if owner else "—"
+
+
+def _words(status: str) -> str:
+    """The status in the language of who acts: a timeline quotes, it is not translated afterwards."""
+    if has_app_context() and "dutybook" in current_app.extensions:
+        return labels().choice("complaint", "status", status)
+    return status

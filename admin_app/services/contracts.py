@@ -1,0 +1,147 @@
+"""How customers stand through their contracts: transaction status and contract total, derived and never typed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any, Final
+
+from sqlalchemy import Select, Update, case, func, select, update
+from sqlalchemy.orm import Session
+
+from admin_app.engine.access import SYSTEM, Policy, acting
+from admin_app.services import clock
+from admin_app.services.numbering import CONTRACT_PREFIX, next_number
+from admin_app.services.ownership import fill_ownership
+from models.contract import Contract, Performance
+from models.customer import Customer
+
+#: A customer without performance for this many months, and without a running contract, has lapsed.
+LAPSE_MONTHS: Final = 12
+#: Contracts that are under way.
+RUNNING: Final = ("signed", "performing")
+#: Contracts that were concluded, whatever became of them: their amounts count.
+CONCLUDED: Final = (*RUNNING, "completed", "terminated", "archived")
+#: Most databases take some 32,000 parameters in one statement.
+_CHUNK: Final = 10_000
+_STASH: Final = "customers_to_refresh"
+
+
+def refresh_customers(session: Session, customer_ids: Iterable[int] | None, today: date) -> None:
+    """Write transaction status and contract total of these customers (None: of all), set-based, and flush.
+
+    - existing: has performance; signed_unperformed: has a concluded contract but no performance;
+    - lapsed: had performance, none within LAPSE_MONTHS before `today`, and no contract is running;
+    - potential: anything else.
+
+    The total adds concluded contracts in the customer's own currency: amounts in another one are no part of it, for
+    yuan and euros do not add up. Neither version nor time of change move: nobody's open form goes stale over this.
+    """
+    session.flush()
+    with acting(session, SYSTEM):
+        if customer_ids is None:
+            session.execute(_refresh(today), execution_options={"synchronize_session": False})
+            session.expire_all()
+            return
+        wanted = sorted(set(customer_ids))
+        for start in range(0, len(wanted), _CHUNK):
+            chunk = wanted[start : start + _CHUNK]
+            statement = _refresh(today).where(Customer.id.in_(chunk))
+            session.execute(statement, execution_options={"synchronize_session": False})
+            _expire(session, set(chunk))
+
+
+def _refresh(today: date) -> Update:
+    performed = _performances()
+    recent = performed.where(Performance.performed_on > clock.months_before(today, LAPSE_MONTHS))
+    running = _contracts().where(Contract.status.in_(RUNNING))
+    concluded = _contracts().where(Contract.status.in_(CONCLUDED))
+    status = case(
+        (performed.exists() & ~recent.exists() & ~running.exists(), "lapsed"),
+        (performed.exists(), "existing"),
+        (concluded.exists(), "signed_unperformed"),
+        else_="potential",
+    )
+    total = (
+        select(func.coalesce(func.sum(Contract.amount), 0))
+        .where(
+            Contract.customer_id == Customer.id,
+            Contract.status.in_(CONCLUDED),
+            Contract.currency == Customer.currency,
+        )
+        .correlate(Customer)
+        .scalar_subquery()
+    )
+    return update(Customer).values(
+        transaction_status=status, contract_total=total, updated_at=Customer.updated_at
+    )
+
+
+def _contracts() -> Select[Any]:
+    return select(Contract.id).where(Contract.customer_id == Customer.id).correlate(Customer)
+
+
+def _performances() -> Select[Any]:
+    return (
+        select(Performance.id)
+        .join(Contract, Contract.id == Performance.contract_id)
+        .where(Contract.customer_id == Customer.id)
+        .correlate(Customer)
+    )
+
+
+def _expire(session: Session, customer_ids: set[int]) -> None:
+    for record in session.identity_map.values():
+        if isinstance(record, Customer) and record.id in customer_ids:
+            session.expire(record, ["transaction_status", "contract_total", "updated_at"])
+
+
+def before_contract_saved(session: Session, policy: Policy, contract: Contract) -> None:
+    """Fill an empty number, owner and department; remember whose contract it was until now."""
+    fill_ownership(session, policy, contract)
+    if not contract.number:
+        contract.number = next_number(session, Contract.number, CONTRACT_PREFIX)
+    _remember(session, select(Contract.customer_id).where(Contract.id == contract.id))
+
+
+def after_contract_saved(session: Session, policy: Policy, contract: Contract) -> None:
+    """Refresh the customer, and the one that had this contract before."""
+    _refresh_with(session, contract.customer_id)
+
+
+def after_contract_deleted(session: Session, policy: Policy, contract: Contract) -> None:
+    """Refresh the customer that had it."""
+    _refresh_with(session, contract.customer_id)
+
+
+def before_performance_saved(session: Session, policy: Policy, performance: Performance) -> None:
+    """Remember whose performance it was until now."""
+    stored = (
+        select(Contract.customer_id)
+        .join(Performance, Performance.contract_id == Contract.id)
+        .where(Performance.id == performance.id)
+    )
+    _remember(session, stored)
+
+
+def after_performance_saved(session: Session, policy: Policy, performance: Performance) -> None:
+    """Refresh the contract's customer, and the one that had this performance before."""
+    with acting(session, SYSTEM):
+        customer_id = session.scalar(
+            select(Contract.customer_id).where(Contract.id == performance.contract_id)
+        )
+    _refresh_with(session, customer_id)
+
+
+after_performance_deleted = after_performance_saved
+
+
+def _remember(session: Session, stored: Select[Any]) -> None:
+    # After the flush the old customer is known to nobody.
+    with acting(session, SYSTEM), session.no_autoflush:
+        session.info.setdefault(_STASH, set()).update(session.scalars(stored))
+
+
+def _refresh_with(session: Session, customer_id: int | None) -> None:
+    affected = session.info.pop(_STASH, set()) | {customer_id}
+    refresh_customers(session, (each for each in affected if each is not None), clock.today())

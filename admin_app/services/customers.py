@@ -1,0 +1,32 @@
+"""What a customer gets by itself when it is saved."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from admin_app.engine.access import Policy
+from admin_app.services.numbering import CUSTOMER_PREFIX, next_number
+from admin_app.services.ownership import fill_ownership
+from models.customer import Customer
+
+#: The subtypes of each content class; the first one is the usual one.
+SUBTYPES: Final = {"resource": ("enterprise", "admin_public"), "project": ("single", "multi")}
+
+
+def before_customer_saved(session: Session, policy: Policy, customer: Customer) -> None:
+    """Fill an empty code, class or subtype, owner and department.
+
+    A subtype tells its class; a class without a subtype gets its usual one. A pair that does not belong together is
+    left for the database to refuse: which of the two is meant, only a person knows.
+    """
+    fill_ownership(session, policy, customer)
+    if not customer.customer_class and customer.customer_subtype:
+        customer.customer_class = next(
+            (key for key, subtypes in SUBTYPES.items() if customer.customer_subtype in subtypes), "resource"
+        )
+    if customer.customer_class in SUBTYPES and not customer.customer_subtype:
+        customer.customer_subtype = SUBTYPES[customer.customer_class][0]
+    if not customer.code:
+        customer.code = next_number(session, Customer.code, CUSTOMER_PREFIX)
