@@ -1,0 +1,97 @@
+"""Numbers for charts. Each is one statement that groups in the database, through the ORM, so that it counts what the
+reader may see; each point brings the list filter that opens its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Final
+
+from sqlalchemy import case, func, select
+from sqlalchemy.orm import Session
+
+from admin_app.services import clock
+from admin_app.services.contracts import CONCLUDED
+from models.complaint import Complaint
+from models.contract import Contract
+from models.customer import Customer
+
+GRADES: Final = ("A", "B", "C")
+#: Months in the chart of contract amounts, the current one included.
+MONTHS: Final = 12
+
+
+@dataclass(frozen=True)
+class Point:
+    """One number. `code` says of what (None: of rows without a value), `filters` are list arguments for its rows."""
+
+    code: str | None
+    value: int | Decimal
+    filters: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class MonthlyAmounts:
+    """Contract amounts by month of signing, oldest first; a point's code is the month, "2026-03".
+
+    Amounts of different currencies do not add up: `currency` is the one that most contracts of the time are in, ""
+    where there are none.
+    """
+
+    currency: str
+    points: Sequence[Point] = field(default_factory=tuple)
+
+
+def customers_by_grade(session: Session) -> list[Point]:
+    """Customers of each grade, then those without one."""
+    counted = dict(
+        session.execute(select(Customer.grade, func.count()).group_by(Customer.grade)).tuples().all()
+    )
+    points = [Point(grade, counted.get(grade, 0), {"grade:eq": grade}) for grade in GRADES]
+    return [*points, Point(None, counted.get(None, 0), {"grade:empty": "1"})]
+
+
+def complaints_by_status(session: Session) -> list[Point]:
+    """Complaints in each status, in the order in which a complaint passes through them."""
+    counted = dict(
+        session.execute(select(Complaint.status, func.count()).group_by(Complaint.status)).tuples().all()
+    )
+    order: Sequence[str] = Complaint.__table__.c.status.type.enums  # type: ignore[attr-defined]
+    return [Point(status, counted.get(status, 0), {"status:eq": status}) for status in order]
+
+
+def contract_amounts_by_month(session: Session, today: date) -> MonthlyAmounts:
+    """Concluded contracts by the month of their signing, up to the month of `today`."""
+    months = clock.months_until(today, MONTHS)
+    # CASE instead of a date function: the databases share none that takes a month apart.
+    sums = [
+        func.sum(case((Contract.signed_on.between(first, last), Contract.amount), else_=0))
+        for first, last in months
+    ]
+    statement = (
+        select(Contract.currency, *sums)
+        .where(Contract.signed_on.between(months[0][0], months[-1][1]), Contract.status.in_(CONCLUDED))
+        .group_by(Contract.currency)
+        .order_by(func.count().desc(), Contract.currency)
+        .limit(1)
+    )
+    row = session.execute(statement).first()
+    if row is None:
+        return MonthlyAmounts("")
+    currency, *amounts = row
+    points = [
+        Point(
+            f"{first:%Y-%m}",
+            amount,
+            {
+                "signed_on:ge": first.isoformat(),
+                "signed_on:le": last.isoformat(),
+                "currency:eq": currency,
+                "status:in": ",".join(CONCLUDED),
+            },
+        )
+        for (first, last), amount in zip(months, amounts, strict=True)
+    ]
+    return MonthlyAmounts(currency, points)

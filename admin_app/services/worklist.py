@@ -1,0 +1,187 @@
+"""What waits for somebody: complaints, contracts that end, overdue obligations, and what one changed lately.
+
+Everything goes through the ORM, so it counts what the reader may see, and costs a number of statements that does not
+depend on the rows. Each tally brings the list filter that opens its rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, case, func, literal, select
+from sqlalchemy.orm import Session
+
+from admin_app.services import complaints, contracts
+from models.complaint import Complaint
+from models.contract import Contract, Obligation
+from models.customer import Customer
+from models.types import utc_now
+
+#: A contract that ends within this many days is announced.
+ENDING_DAYS: Final = 30
+#: Tallies stop counting here, as lists do: "1,000+".
+CAP: Final = 1000
+_SHOWN: Final = 6
+_SEVERE: Final = ("high", "critical")
+
+
+@dataclass(frozen=True)
+class Tally:
+    """A number of rows, at most CAP + 1, and the list arguments that show them."""
+
+    count: int
+    filters: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Item:
+    """One row of a list: whose page it opens, its name, the customer's name where one may see it, and its day."""
+
+    entity: str
+    id: int
+    label: str
+    customer: str | None
+    on: date | None
+    pressing: bool = False
+
+
+#: The list of open complaints.
+OPEN_COMPLAINTS: Final[Mapping[str, str]] = {"status:in": ",".join(complaints.OPEN)}
+
+
+def open_complaints(session: Session) -> Tally:
+    """Complaints in which somebody has to do something."""
+    return Tally(_count(session, Complaint.id, Complaint.status.in_(complaints.OPEN)), OPEN_COMPLAINTS)
+
+
+def severe_complaints(session: Session) -> Tally:
+    """Open complaints of high or critical severity."""
+    return Tally(
+        _count(session, Complaint.id, Complaint.status.in_(complaints.OPEN), Complaint.severity.in_(_SEVERE)),
+        {**OPEN_COMPLAINTS, "severity:in": ",".join(_SEVERE)},
+    )
+
+
+def own_complaints(session: Session, user_id: int) -> Tally:
+    """Open complaints that this person looks after."""
+    return Tally(
+        _count(session, Complaint.id, Complaint.status.in_(complaints.OPEN), Complaint.owner_id == user_id),
+        {**OPEN_COMPLAINTS, "owner:eq": "me"},
+    )
+
+
+def ending_filters(today: date) -> dict[str, str]:
+    """The list of running contracts that end from today on within ENDING_DAYS."""
+    return {
+        "status:in": ",".join(contracts.RUNNING),
+        "ends_on:ge": today.isoformat(),
+        "ends_on:le": (today + timedelta(days=ENDING_DAYS)).isoformat(),
+    }
+
+
+def ending_contracts(session: Session, today: date) -> Tally:
+    """Running contracts that end from today on within ENDING_DAYS."""
+    return Tally(_count(session, Contract.id, *_ending(today)), ending_filters(today))
+
+
+def overdue_obligations(session: Session, today: date) -> Tally:
+    """Obligations, ours and theirs, that should have been done before today."""
+    yesterday = today - timedelta(days=1)
+    return Tally(
+        _count(session, Obligation.id, Obligation.due_on <= yesterday, Obligation.done_on.is_(None)),
+        {"due_on:le": yesterday.isoformat(), "done_on:empty": "1"},
+    )
+
+
+def unperformed_customers(session: Session) -> Tally:
+    """Customers with a concluded contract that waits for its first performance."""
+    return Tally(
+        _count(session, Customer.id, Customer.transaction_status == "signed_unperformed"),
+        {"transaction_status:eq": "signed_unperformed"},
+    )
+
+
+def complaints_to_handle(session: Session, now: datetime | None = None) -> list[Item]:
+    """The most pressing open complaints: emergencies, then the most severe, then the oldest."""
+    moment = now or utc_now()
+    rank = case({"critical": 0, "high": 1, "medium": 2}, value=Complaint.severity, else_=3)
+    statement = (
+        select(
+            Complaint.id,
+            Complaint.subject,
+            Customer.name,
+            Complaint.resolve_by,
+            Complaint.received_at,
+            Complaint.emergency,
+            Complaint.severity,
+        )
+        .outerjoin(Complaint.customer)
+        .where(Complaint.status.in_(complaints.OPEN))
+        .order_by(Complaint.emergency.desc(), rank, Complaint.received_at, Complaint.id)
+        .limit(_SHOWN)
+    )
+    return [
+        Item(
+            "complaint",
+            row.id,
+            row.subject,
+            row.name,
+            (row.resolve_by or row.received_at).date(),
+            row.emergency
+            or row.severity in _SEVERE
+            or (row.resolve_by is not None and row.resolve_by < moment),
+        )
+        for row in session.execute(statement)
+    ]
+
+
+def contracts_to_renew(session: Session, today: date) -> list[Item]:
+    """The running contracts that end next."""
+    statement = (
+        select(Contract.id, Contract.title, Customer.name, Contract.ends_on)
+        .outerjoin(Contract.customer)
+        .where(*_ending(today))
+        .order_by(Contract.ends_on, Contract.id)
+        .limit(_SHOWN)
+    )
+    soon = today + timedelta(days=7)
+    return [
+        Item("contract", row.id, row.title, row.name, row.ends_on, row.ends_on <= soon)
+        for row in session.execute(statement)
+    ]
+
+
+def changed_lately(
+    session: Session, model: type[Any], label: str, user_id: int
+) -> list[tuple[datetime, Item]]:
+    """The records of one owned class that this person looks after and that changed last, newest first."""
+    customer = Customer.name if hasattr(model, "customer") else literal(None)
+    statement = select(
+        model.id, getattr(model, label).label("label"), model.updated_at, customer.label("customer")
+    )
+    if hasattr(model, "customer"):
+        statement = statement.outerjoin(model.customer)
+    statement = (
+        statement.where(model.owner_id == user_id)
+        .order_by(model.updated_at.desc(), model.id.desc())
+        .limit(_SHOWN)
+    )
+    return [
+        (row.updated_at, Item(model.__table__.name, row.id, row.label, row.customer, None))
+        for row in session.execute(statement)
+    ]
+
+
+def _ending(today: date) -> tuple[ColumnElement[bool], ...]:
+    return (
+        Contract.status.in_(contracts.RUNNING),
+        Contract.ends_on.between(today, today + timedelta(days=ENDING_DAYS)),
+    )
+
+
+def _count(session: Session, key: Any, *conditions: ColumnElement[bool]) -> int:
+    limited = select(key).where(*conditions).limit(CAP + 1).subquery()
+    return session.scalar(select(func.count()).select_from(limited)) or 0

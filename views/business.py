@@ -1,0 +1,133 @@
+"""Contracts with what hangs on them, and complaints with their timeline."""
+
+from __future__ import annotations
+
+from admin_app.engine.entity import Entity
+from admin_app.services.complaints import before_complaint_saved
+from admin_app.services.contracts import (
+    after_contract_deleted,
+    after_contract_saved,
+    after_performance_deleted,
+    after_performance_saved,
+    before_contract_saved,
+    before_performance_saved,
+)
+from models.complaint import Complaint, ComplaintEvent
+from models.contract import Contract, Obligation, Performance
+
+OWNERSHIP = ("owner", "department")
+
+ENTITIES = (
+    Entity(
+        Contract,
+        group="business",
+        icon="file-text",
+        label="title",
+        code="number",
+        columns=("status", "customer", "amount", "signed_on", "ends_on", "owner"),
+        facts=("status", "customer", "counterparty_name", "amount", "signed_on", "ends_on", "owner"),
+        search=("title", "number"),
+        sections={
+            "basic": ("number", "title"),
+            "counterparty": ("counterparty_kind", "customer", "counterparty_name"),
+            "money": ("amount", "currency", "status", "archive_number"),
+            "term": ("signed_on", "starts_on", "ends_on"),
+            "content": ("terms", "risks"),
+            "responsibility": OWNERSHIP,
+        },
+        optional=("number", "department"),
+        tones={
+            "status": {
+                "draft": "muted",
+                "review": "warn",
+                "approved": "new",
+                "signed": "sign",
+                "performing": "ok",
+                "completed": "ok",
+                "terminated": "bad",
+                "archived": "muted",
+            }
+        },
+        before_save=before_contract_saved,
+        after_save=after_contract_saved,
+        after_delete=after_contract_deleted,
+    ),
+    Entity(
+        Obligation,
+        icon="checklist",
+        label="description",
+        title=("contract", "description"),
+        columns=("side", "due_on", "done_on", "amount"),
+        search=("description",),
+        sort="due_on",
+        sections={"basic": ("contract", "side", "description", "amount"), "term": ("due_on", "done_on")},
+        follows="contract",
+    ),
+    Entity(
+        Performance,
+        icon="cash",
+        title=("contract", "performed_on"),
+        columns=("amount", "note", "created_at"),
+        search=("note",),
+        sort="-performed_on",
+        sections={"basic": ("contract", "performed_on", "amount", "note")},
+        follows="contract",
+        before_save=before_performance_saved,
+        after_save=after_performance_saved,
+        after_delete=after_performance_deleted,
+    ),
+    Entity(
+        Complaint,
+        group="business",
+        icon="message-report",
+        label="subject",
+        code="number",
+        columns=("severity", "status", "customer", "kind", "channel", "received_at", "resolve_by", "owner"),
+        facts=(
+            "status",
+            "severity",
+            "emergency",
+            "customer",
+            "received_at",
+            "resolve_by",
+            "closed_at",
+            "owner",
+        ),
+        search=("subject", "number"),
+        sort="-received_at",
+        sections={
+            "basic": ("customer", "contact", "channel", "kind", "received_at"),
+            "content": ("subject", "description", "root_cause"),
+            "status": ("status", "severity", "emergency", "reputation"),
+            "deadline": ("respond_by", "resolve_by"),
+            "responsibility": OWNERSHIP,
+        },
+        optional=("department",),
+        tones={
+            "severity": {"low": "muted", "medium": "new", "high": "warn", "critical": "bad"},
+            "status": {
+                "new": "new",
+                "assigned": "sign",
+                "in_progress": "sign",
+                "waiting": "warn",
+                "solved": "ok",
+                "confirmed": "ok",
+                "closed": "muted",
+                "reopened": "bad",
+            },
+        },
+        before_save=before_complaint_saved,
+    ),
+    Entity(
+        ComplaintEvent,
+        icon="timeline-event",
+        label="text",
+        title=("complaint", "kind"),
+        columns=("at", "text", "author"),
+        search=("text",),
+        sort="-at",
+        sections={"basic": ("complaint", "kind", "at", "text", "author")},
+        follows="complaint",
+        forbids=("edit", "delete"),
+    ),
+)

@@ -1,0 +1,157 @@
+"""Customers, the people there, tags and dealings."""
+
+from __future__ import annotations
+
+from admin_app.engine.entity import Entity
+from admin_app.services.activities import after_activity_deleted, after_activity_saved, before_activity_saved
+from admin_app.services.customers import before_customer_saved
+from admin_app.services.ownership import fill_ownership
+from models.activity import Activity
+from models.contact import Affiliation, Contact, ContactRole
+from models.customer import Customer
+from models.tag import CustomerTag, Tag, TagFamily
+
+OWNERSHIP = ("owner", "department")
+
+ENTITIES = (
+    Entity(
+        Customer,
+        group="customer",
+        icon="buildings",
+        label="name",
+        code="code",
+        columns=(
+            "grade",
+            "transaction_status",
+            "customer_subtype",
+            "owner",
+            "contract_total",
+            "phone",
+            "last_contact_on",
+            "next_action",
+        ),
+        facts=(
+            "grade",
+            "transaction_status",
+            "customer_class",
+            "customer_subtype",
+            "lifecycle",
+            "contract_total",
+            "owner",
+            "last_contact_on",
+        ),
+        search=("name", "code", "credit_code", "phone"),
+        sections={
+            "basic": (
+                "name",
+                "customer_class",
+                "customer_subtype",
+                "lifecycle",
+                "grade",
+                "region",
+                "industry",
+                "source",
+            ),
+            "responsibility": OWNERSHIP,
+            "contact": ("phone", "email", "website", "address"),
+            "company": ("credit_code", "parent", "employees", "annual_revenue", "currency", "founded_year"),
+            "follow_up": ("next_action", "note"),
+        },
+        optional=("customer_subtype", "department"),
+        tones={
+            "grade": {"A": "a", "B": "b", "C": "c"},
+            "transaction_status": {
+                "existing": "ok",
+                "signed_unperformed": "sign",
+                "potential": "new",
+                "lapsed": "lapse",
+            },
+            "lifecycle": {"potential": "new", "active": "ok", "loyal": "ok", "lapsed": "lapse"},
+        },
+        before_save=before_customer_saved,
+    ),
+    Entity(
+        Contact,
+        group="customer",
+        icon="address-book",
+        label="name",
+        columns=("mobile", "phone", "email", "wechat", "birthday", "owner", "department"),
+        facts=("mobile", "phone", "email", "wechat", "owner"),
+        search=("name", "mobile", "phone", "email", "wechat"),
+        sections={
+            "basic": ("name", "birthday", "language"),
+            "contact": ("mobile", "phone", "email", "wechat"),
+            "responsibility": OWNERSHIP,
+            "follow_up": ("note",),
+        },
+        optional=("department",),
+        before_save=fill_ownership,
+    ),
+    Entity(
+        Affiliation,
+        icon="briefcase",
+        label="title",
+        title=("contact", "customer"),
+        columns=("title", "primary", "valid_from", "valid_to"),
+        search=("title",),
+        sections={
+            "basic": ("contact", "customer", "title", "primary"),
+            "term": ("valid_from", "valid_to"),
+        },
+        follows="customer",
+    ),
+    Entity(
+        ContactRole,
+        icon="user-check",
+        title=("contact", "customer"),
+        columns=("role", "valid_from", "valid_to"),
+        sections={"basic": ("contact", "customer", "role"), "term": ("valid_from", "valid_to")},
+        follows="customer",
+    ),
+    Entity(
+        Activity,
+        group="customer",
+        icon="phone-call",
+        label="subject",
+        columns=("kind", "customer", "contact", "at", "owner"),
+        facts=("kind", "at", "customer", "contact", "owner"),
+        search=("subject",),
+        sort="-at",
+        sections={
+            "basic": ("customer", "contact", "kind", "at"),
+            "content": ("subject", "text"),
+            "responsibility": OWNERSHIP,
+        },
+        optional=("department",),
+        before_save=before_activity_saved,
+        after_save=after_activity_saved,
+        after_delete=after_activity_deleted,
+    ),
+    Entity(
+        Tag,
+        group="customer",
+        icon="tags",
+        columns=("family", "colour", "updated_at"),
+        search=("name_zh", "name_en"),
+        sections={"basic": ("family", "name_zh", "name_en", "colour")},
+        reading="directory",
+    ),
+    Entity(
+        TagFamily,
+        group="customer",
+        icon="folders",
+        code="code",
+        columns=("updated_at",),
+        search=("name_zh", "name_en", "code"),
+        sections={"basic": ("code", "name_zh", "name_en")},
+        reading="directory",
+    ),
+    Entity(
+        CustomerTag,
+        icon="tag",
+        title=("customer", "tag"),
+        columns=("source", "expires_on", "created_at"),
+        sections={"basic": ("customer", "tag", "source"), "term": ("expires_on",)},
+        follows="customer",
+    ),
+)

@@ -1,0 +1,98 @@
+"""Departments, positions, people, duties, and what the matrix lets them do."""
+
+from __future__ import annotations
+
+from admin_app.engine.entity import Entity
+from models.access import DutyAccess, LetterProfile
+from models.duty import Duty, PositionDuty
+from models.organisation import Department, Position, Post, User
+
+LETTERS = {letter: f"letter-{letter.lower()}" for letter in "RAVCS"}
+
+ENTITIES = (
+    Entity(
+        Department,
+        group="organisation",
+        icon="sitemap",
+        code="code",
+        columns=("parent", "updated_at"),
+        search=("name_zh", "name_en", "code"),
+        sort="code",
+        sections={"basic": ("code", "name_zh", "name_en", "parent")},
+        reading="open",
+    ),
+    Entity(
+        Position,
+        group="organisation",
+        icon="id-badge-2",
+        code="code",
+        columns=("department", "overlay", "updated_at"),
+        search=("name_zh", "name_en", "code"),
+        sort="code",
+        sections={"basic": ("code", "name_zh", "name_en", "department", "overlay")},
+        reading="open",
+    ),
+    Entity(
+        User,
+        group="organisation",
+        icon="users",
+        label="name",
+        code="username",
+        columns=("email", "phone", "is_active", "is_admin", "last_login_at"),
+        search=("name", "username", "email"),
+        sections={
+            "account": ("username", "name", "language", "is_active", "is_admin"),
+            "contact": ("email", "phone"),
+        },
+        reading="directory",
+    ),
+    Entity(
+        Post,
+        icon="briefcase",
+        title=("user", "position"),
+        columns=("department", "valid_from", "valid_to", "acting"),
+        sections={"basic": ("user", "position", "department", "acting"), "term": ("valid_from", "valid_to")},
+    ),
+    Entity(
+        Duty,
+        group="access",
+        icon="clipboard-list",
+        code="code",
+        columns=("category_{lang}", "category", "updated_at"),
+        search=("name_zh", "name_en", "code"),
+        sort="code",
+        sections={"basic": ("code", "name_zh", "name_en", "category", "category_zh", "category_en")},
+        reading="open",
+    ),
+    Entity(
+        PositionDuty,
+        icon="layout-grid",
+        label="detail_{lang}",
+        title=("position", "duty"),
+        columns=("letter", "detail_{lang}"),
+        search=("detail_zh", "detail_en"),
+        sections={"basic": ("position", "duty", "letter"), "content": ("detail_zh", "detail_en")},
+        tones={"letter": LETTERS},
+        reading="open",
+    ),
+    Entity(
+        DutyAccess,
+        icon="key",
+        label="entity",
+        title=("duty", "entity"),
+        columns=("updated_at",),
+        search=("entity",),
+        sections={"basic": ("duty", "entity")},
+    ),
+    Entity(
+        LetterProfile,
+        group="access",
+        icon="shield-lock",
+        label="letter",
+        columns=("actions", "rows", "updated_at"),
+        search=("actions",),
+        sort="letter",
+        sections={"basic": ("letter", "actions", "rows")},
+        tones={"letter": LETTERS},
+    ),
+)

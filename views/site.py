@@ -1,0 +1,46 @@
+"""The site: what this back office consists of. A new entity is one more line in one of the lists beside this file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from admin_app.engine.labels import Labels
+from admin_app.engine.site import Group, Page, Site
+from views import business, customers, organisation
+from views.dashboard import DASHBOARD
+from views.matrix import MATRIX
+
+LABELS: Final = Path(__file__).parent / "labels"
+NAME: Final = {"zh": "职责台", "en": "Dutybook"}
+GROUPS: Final = (
+    Group("customer", "buildings"),
+    Group("business", "briefcase"),
+    Group("organisation", "sitemap"),
+    Group("access", "shield-lock"),
+    Group("data", "table"),
+)
+
+
+def build_site(
+    loaders: Mapping[str, Callable[..., Any]] | None = None,
+    mappings: Path | None = None,
+    pages: Sequence[Page] = (),
+) -> Site:
+    """The whole declaration.
+
+    Args:
+        loaders: starting data by name, "organisation" and "demo"; they come from outside, since views know no seed.
+        mappings: the folder of import mapping files that come with the starting data.
+        pages: more pages than the dashboard, which is the first one, and the matrix.
+    """
+    return Site(
+        name=NAME,
+        labels=Labels.from_folder(LABELS),
+        groups=GROUPS,
+        entities=(*customers.ENTITIES, *business.ENTITIES, *organisation.ENTITIES),
+        pages=(DASHBOARD, MATRIX, *pages),
+        loaders=loaders or {},
+        mappings=mappings,
+    )
