@@ -17,7 +17,7 @@ from admin_app import throttle
 from admin_app.db import db
 from admin_app.engine.access import SYSTEM, acting
 from admin_app.engine.language import known, reread_language
-from admin_app.errors import BadInput, DutybookError
+from admin_app.errors import BadInput
 from admin_app.passwords import MAX_LENGTH, check_new_password, hash_password, needs_rehash, verify_password
 from admin_app.sessions import Person, person, sign_in, sign_out
 from models.organisation import User
@@ -170,8 +170,7 @@ def _remember_language(signed_in: Person, code: str) -> None:
 def password() -> ResponseReturnValue:
     """Change one's own password; every other browser of this person is signed out."""
     signed_in = person()
-    if signed_in is None:
-        raise DutybookError(401, lazy_gettext("Your session has ended. Sign in again."))
+    assert signed_in is not None, "the gate lets nobody else in"
     form = PasswordForm()
     if form.validate_on_submit() and _change_password(signed_in, form):
         flash(gettext("Password changed. All other browsers are signed out."))

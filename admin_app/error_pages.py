@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from typing import Any, Final
 
-from flask import Flask, Response, current_app, jsonify, make_response, render_template, request, url_for
+from flask import Flask, Response, jsonify, make_response, render_template, request, url_for
 from flask_babel import gettext, lazy_gettext
 from flask_wtf.csrf import CSRFError
 from markupsafe import Markup
@@ -17,6 +17,7 @@ from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
+from admin_app.db import db
 from admin_app.edge import request_id
 from admin_app.engine.language import html_lang
 from admin_app.errors import BadInput, Busy, Conflict, DutybookError, Throttled
@@ -131,9 +132,7 @@ def _again_helps(status: int) -> bool:
 
 def _undo() -> None:
     """Leave no half-done transaction behind for what is rendered next."""
-    database = current_app.extensions.get("sqlalchemy")
-    if database is not None:
-        database.session.rollback()
+    db.session.rollback()
 
 
 def _on_refusal(error: DutybookError) -> Response:

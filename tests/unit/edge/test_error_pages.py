@@ -6,7 +6,7 @@ import logging
 import re
 
 import pytest
-from flask import Flask
+from flask import Flask, Response, abort
 
 from admin_app import error_pages
 from admin_app.edge import RequestIdFilter
@@ -79,6 +79,22 @@ def test_a_405_keeps_the_methods_and_busy_says_when(browser) -> None:
     assert answer.status_code == 405
     assert "POST" in answer.headers["Allow"]
     assert browser.get("/busy").headers["Retry-After"] == "7"
+
+
+def test_an_answer_that_a_view_made_itself_passes_through(browser, edge_app: Flask) -> None:
+    edge_app.view_functions["boom"] = lambda: abort(Response("own words", 410))
+    browser.sign_in()
+    answer = browser.get("/boom")
+    assert (answer.status_code, answer.text) == (410, "own words")
+
+
+def test_more_than_is_taken_at_once_is_a_413(browser, edge_app: Flask) -> None:
+    browser.sign_in()
+    browser.get("/page/x")
+    edge_app.config["MAX_CONTENT_LENGTH"] = 1000
+    answer = browser.post("/secret", {"text": "x" * 2000})
+    assert answer.status_code == 413
+    assert answer.headers["X-Request-Id"] in answer.text
 
 
 def test_a_stale_form_offers_the_page_again_and_an_error_offers_the_start(browser) -> None:
