@@ -102,7 +102,9 @@ class ComplaintEvent(Record, Base):
         index=True,
     )
     text: Mapped[str | None] = mapped_column(Text)
-    author_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="RESTRICT"), index=True)
+    author_id: Mapped[int | None] = mapped_column(
+        ForeignKey("user.id", ondelete="RESTRICT"), index=True, info={"derived": True}
+    )
 
     complaint: Mapped[Complaint] = relationship()
     author: Mapped[User | None] = relationship()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from admin_app.engine.entity import Entity
-from admin_app.services.complaints import before_complaint_saved
+from admin_app.services.complaints import before_complaint_saved, before_event_saved
 from admin_app.services.contracts import (
     after_contract_deleted,
     after_contract_saved,
@@ -126,8 +126,9 @@ ENTITIES = (
         columns=("at", "text", "author"),
         search=("text",),
         sort="-at",
-        sections={"basic": ("complaint", "kind", "at", "text", "author")},
+        sections={"basic": ("complaint", "kind", "at", "text")},
         follows="complaint",
         forbids=("edit", "delete"),
+        before_save=before_event_saved,
     ),
 )

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from admin_app.db import db
 from admin_app.engine.access import Policy, current_policy
 from admin_app.engine.labels import labels
+from admin_app.engine.language import lang
 from admin_app.engine.site import Page, site
 from admin_app.errors import Forbidden
 from admin_app.services import clock, metrics, worklist
@@ -132,7 +133,8 @@ def _lists(session: Session, policy: Policy, today: date, may: Callable[[str], b
     recent = [name for name in RECENT if may(name)]
     if recent and policy.user_id is not None:
         lists.append(_recent(session, policy.user_id, recent))
-    return lists
+    duties = _duties(session, policy.user_id, today) if policy.user_id is not None and may("duty") else None
+    return [*lists, duties] if duties else lists
 
 
 def _list(title: str, url: str | None, items: Sequence[Item], empty: str, tone: str) -> dict[str, Any]:
@@ -140,12 +142,34 @@ def _list(title: str, url: str | None, items: Sequence[Item], empty: str, tone: 
         {
             "label": item.label,
             "url": _record_url(item),
-            "meta": " · ".join(part for part in (item.customer, item.on and item.on.isoformat()) if part),
+            "meta": " · ".join(part for part in (item.customer, _day(item)) if part),
             "tone": tone if item.pressing else None,
         }
         for item in items
     ]
     return {"title": title, "url": url, "rows": rows, "empty": empty}
+
+
+def _day(item: Item) -> str:
+    if item.due is not None:
+        return str(_("due %(day)s", day=item.due.isoformat()))
+    return str(_("since %(day)s", day=item.since.isoformat())) if item.since else ""
+
+
+def _duties(session: Session, user_id: int, today: date) -> dict[str, Any] | None:
+    """What the own positions have to do at all, for a page that is never empty for whoever holds one."""
+    duties = worklist.duties_of(session, user_id, today)
+    rows = [
+        {
+            "label": getattr(duty, f"name_{lang()}"),
+            "url": url_for("duty.details_view", id=duty.id),
+            "meta": f"{letter} · {labels().choice('position_duty', 'letter', letter)}",
+            "tone": None,
+        }
+        for duty, letter in duties[:_SHOWN]
+    ]
+    title = ngettext("%(n)s duty of mine", "%(n)s duties of mine", len(duties), n=len(duties))
+    return {"title": title, "url": url_for("matrix.index"), "rows": rows, "empty": None} if rows else None
 
 
 def _recent(session: Session, user_id: int, names: Sequence[str]) -> dict[str, Any]:

@@ -57,6 +57,12 @@ def before_complaint_saved(session: Session, policy: Policy, complaint: Complain
         _add(session, policy, complaint, "assigned", _name(session, complaint))
 
 
+def before_event_saved(session: Session, policy: Policy, event: ComplaintEvent) -> None:
+    """Sign a step with the name of who writes it: nobody writes the timeline in somebody else's name."""
+    if policy.user_id is not None:
+        event.author_id = policy.user_id
+
+
 def _add(session: Session, policy: Policy, complaint: Complaint, kind: str, text: str | None) -> None:
     session.add(
         ComplaintEvent(complaint=complaint, at=utc_now(), kind=kind, text=text, author_id=policy.user_id)

@@ -3,6 +3,7 @@ reader may see; each point brings the list filter that opens its rows."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -66,32 +67,33 @@ def contract_amounts_by_month(session: Session, today: date) -> MonthlyAmounts:
     """Concluded contracts by the month of their signing, up to the month of `today`."""
     months = clock.months_until(today, MONTHS)
     # CASE instead of a date function: the databases share none that takes a month apart.
-    sums = [
-        func.sum(case((Contract.signed_on.between(first, last), Contract.amount), else_=0))
-        for first, last in months
-    ]
-    statement = (
-        select(Contract.currency, *sums)
-        .where(Contract.signed_on.between(months[0][0], months[-1][1]), Contract.status.in_(CONCLUDED))
-        .group_by(Contract.currency)
-        .order_by(func.count().desc(), Contract.currency)
-        .limit(1)
+    month = case(*((Contract.signed_on <= last, index) for index, (_first, last) in enumerate(months))).label(
+        "month"
     )
-    row = session.execute(statement).first()
-    if row is None:
+    statement = (
+        select(Contract.currency, month, func.count(), func.sum(Contract.amount))
+        .where(Contract.signed_on.between(months[0][0], months[-1][1]), Contract.status.in_(CONCLUDED))
+        .group_by(Contract.currency, month)
+    )
+    numbers: Counter[str] = Counter()
+    amounts: dict[tuple[str, int], Decimal] = {}
+    for currency, index, number, amount in session.execute(statement):
+        numbers[currency] += number
+        amounts[currency, index] = amount
+    if not numbers:
         return MonthlyAmounts("")
-    currency, *amounts = row
+    main = min(numbers, key=lambda code: (-numbers[code], code))
     points = [
         Point(
             f"{first:%Y-%m}",
-            amount,
+            amounts.get((main, index), Decimal(0)),
             {
                 "signed_on:ge": first.isoformat(),
                 "signed_on:le": last.isoformat(),
-                "currency:eq": currency,
+                "currency:eq": main,
                 "status:in": ",".join(CONCLUDED),
             },
         )
-        for (first, last), amount in zip(months, amounts, strict=True)
+        for index, (first, last) in enumerate(months)
     ]
-    return MonthlyAmounts(currency, points)
+    return MonthlyAmounts(main, points)

@@ -11,13 +11,16 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, case, func, literal, select
+from sqlalchemy import ColumnElement, case, func, literal, or_, select
 from sqlalchemy.orm import Session
 
-from admin_app.services import complaints, contracts
+from admin_app.engine.access import SYSTEM, acting
+from admin_app.services import clock, complaints, contracts
 from models.complaint import Complaint
 from models.contract import Contract, Obligation
 from models.customer import Customer
+from models.duty import Duty, PositionDuty
+from models.organisation import Post
 from models.types import utc_now
 
 #: A contract that ends within this many days is announced.
@@ -38,13 +41,17 @@ class Tally:
 
 @dataclass(frozen=True)
 class Item:
-    """One row of a list: whose page it opens, its name, the customer's name where one may see it, and its day."""
+    """One row of a list: whose page it opens, its name, the customer's name where one may see it, and its day.
+
+    `due` is the company's date by which something has to happen, `since` the one from which it waits.
+    """
 
     entity: str
     id: int
     label: str
     customer: str | None
-    on: date | None
+    due: date | None = None
+    since: date | None = None
     pressing: bool = False
 
 
@@ -129,7 +136,8 @@ def complaints_to_handle(session: Session, now: datetime | None = None) -> list[
             row.id,
             row.subject,
             row.name,
-            (row.resolve_by or row.received_at).date(),
+            clock.day_of(row.resolve_by) if row.resolve_by else None,
+            clock.day_of(row.received_at),
             row.emergency
             or row.severity in _SEVERE
             or (row.resolve_by is not None and row.resolve_by < moment),
@@ -149,7 +157,7 @@ def contracts_to_renew(session: Session, today: date) -> list[Item]:
     )
     soon = today + timedelta(days=7)
     return [
-        Item("contract", row.id, row.title, row.name, row.ends_on, row.ends_on <= soon)
+        Item("contract", row.id, row.title, row.name, row.ends_on, pressing=row.ends_on <= soon)
         for row in session.execute(statement)
     ]
 
@@ -170,9 +178,36 @@ def changed_lately(
         .limit(_SHOWN)
     )
     return [
-        (row.updated_at, Item(model.__table__.name, row.id, row.label, row.customer, None))
+        (row.updated_at, Item(model.__table__.name, row.id, row.label, row.customer))
         for row in session.execute(statement)
     ]
+
+
+def duties_of(session: Session, user_id: int, today: date) -> list[tuple[Duty, str]]:
+    """Duties of the posts that this person holds today, with their letters: what one owns first."""
+    order = case({"A": 0, "R": 1, "V": 2, "C": 3}, value=PositionDuty.letter, else_=4)
+    held = (
+        select(Post.id)
+        .where(
+            Post.position_id == PositionDuty.position_id,
+            Post.user_id == user_id,
+            Post.valid_from <= today,
+            or_(Post.valid_to.is_(None), Post.valid_to >= today),
+        )
+        .exists()
+    )
+    statement = (
+        select(Duty, PositionDuty.letter)
+        .join(PositionDuty, PositionDuty.duty_id == Duty.id)
+        .where(held)
+        .order_by(order, Duty.id)
+    )
+    # Everybody may know the own posts, whatever else of posts is shown.
+    with acting(session, SYSTEM):
+        letters: dict[Duty, str] = {}
+        for duty, letter in session.execute(statement):
+            letters.setdefault(duty, letter)
+    return list(letters.items())
 
 
 def _ending(today: date) -> tuple[ColumnElement[bool], ...]:
