@@ -29,10 +29,10 @@ from models.organisation import Department, Position, Post, User
 
 
 class Bar:
-    """A progress bar on standard error, called with (rows done, rows in all); silent where nobody watches."""
+    """A progress bar on standard error, called with (done, all); silent where nobody watches."""
 
     def __init__(self, what: str) -> None:
-        self._bar = tqdm(desc=what, unit=" rows", unit_scale=True, disable=None)
+        self._bar = tqdm(desc=what, unit=" customers", unit_scale=True, disable=None)
 
     def __call__(self, done: int, total: int) -> None:
         self._bar.total = total
@@ -116,13 +116,11 @@ def load_demo(customers: int) -> None:
     site: Site = current_app.extensions["dutybook"]
     password = str(current_app.config["DEMO_PASSWORD"] or random_password())
     with as_system() as session, bar("Demo company") as progress:
-        before = {login.username for login in demo_logins(session)}
         site.loaders["organisation"](session)
-        site.loaders["demo"](session, customers=customers, progress=progress, password=password)
-        made = [login for login in demo_logins(session) if login.username not in before]
+        made = site.loaders["demo"](session, customers=customers, progress=progress, password=password)
     click.echo(f"{customers:,} customers and what belongs to them were added.")
-    if made:
-        say_logins(made, password)
+    if made.logins:
+        say_logins(made.logins, password)
 
 
 @click.command()

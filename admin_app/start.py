@@ -16,10 +16,10 @@ from sqlalchemy.orm import Session
 from admin_app.db import db, migration_lock, upgrade_database
 from admin_app.engine.access import SYSTEM, acting
 from admin_app.engine.site import Site
-from admin_app.passwords import hash_password, random_password
+from admin_app.passwords import random_password
 from models.organisation import Position, Post, User
 
-#: Called with (rows done, rows in all) while the demo company is made.
+#: Called with (customers done, customers in all) while the demo company is made.
 Progress = Callable[[int, int], None]
 DEMO_CUSTOMERS = 300
 
@@ -64,16 +64,7 @@ def load_starting_data(app: Flask, session: Session, progress: Progress = no_pro
     if app.config["DEMO"]:
         site.loaders["demo"](session, customers=DEMO_CUSTOMERS, progress=progress, password=password)
     else:
-        session.add(
-            User(
-                username="admin",
-                name="admin",
-                language=app.config["LANGUAGE"],
-                is_admin=True,
-                password_hash=hash_password(password),
-            )
-        )
-        session.flush()
+        site.loaders["admin"](session, password)
     return password
 
 

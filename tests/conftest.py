@@ -19,6 +19,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
+from admin_app.config import ROOT
 from admin_app.db import db
 from admin_app.engine.access import SYSTEM, acting
 from tests.databases import KINDS, Maker, make_maker
@@ -82,8 +83,15 @@ def app(
 def make_app(url: str, data_dir: Path) -> Flask:
     """The app as wsgi.py makes it, over another database and data folder."""
     from admin_app.factory import create_app
-    from views.site import site
+    from seed.accounts import create_admin
+    from seed.demo import load_demo
+    from seed.organisation import load_organisation
+    from views.site import build_site
 
+    site = build_site(
+        {"organisation": load_organisation, "demo": load_demo, "admin": create_admin},
+        mappings=ROOT / "seed" / "mappings",
+    )
     overrides = {
         "TESTING": True,
         # Tests look at error pages as people see them.
@@ -119,11 +127,11 @@ def rollback(app: Flask) -> Iterator[None]:
         transaction = connection.begin()
         # Flask-SQLAlchemy looks engines up by table and passes a session's own bind by: hence its own dict.
         engines[None] = connection  # type: ignore[assignment]
-        db.session.configure(join_transaction_mode="create_savepoint")
+        db.session.session_factory.configure(join_transaction_mode="create_savepoint")
         try:
             yield
         finally:
-            db.session.configure(join_transaction_mode="conditional_savepoint")
+            db.session.session_factory.configure(join_transaction_mode="conditional_savepoint")
             engines[None] = engine
             transaction.rollback()
 
