@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
+from admin_app.checks import BrokenSite
+from admin_app.config import ConfigurationError
 from admin_app.factory import create_app
 from seed.accounts import create_admin
 from seed.demo import load_demo
@@ -14,4 +17,8 @@ site = build_site(
     {"organisation": load_organisation, "demo": load_demo, "admin": create_admin},
     mappings=Path(__file__).parent / "seed" / "mappings",
 )
-app = create_app(site)
+try:
+    app = create_app(site)
+except (BrokenSite, ConfigurationError) as refusal:
+    # Whoever starts it reads the sentence, not a traceback.
+    sys.exit(str(refusal))
