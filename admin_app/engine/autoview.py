@@ -238,7 +238,7 @@ class EntityView(ModelView):  # type: ignore[misc]
         return str(
             self.render(
                 self.edit_template,
-                title=found[0].title(found[1]) if found else _("New: %(entity)s", entity=name),
+                title=found[0].title(found[1]) if found else _("New %(entity)s", entity=labels().inside(name)),
                 entity={"name": self.entity.name, "label": name, "plural": labels().plural(self.entity.name)},
                 is_new=key is None,
                 sections=layout(form, stored),

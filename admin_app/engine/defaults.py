@@ -53,5 +53,8 @@ def _usual(session: Session, each: Field, policy: Policy) -> Any:
         if each.key == "department" and model is Department and policy.home_department is not None:
             return session.get(Department, policy.home_department)
         return None
-    default = each.column.default
-    return default.arg if default is not None and default.is_scalar else None  # type: ignore[attr-defined]
+    default: Any = each.column.default
+    if default is None or not (default.is_scalar or default.is_callable):
+        return None
+    # SQLAlchemy hands its execution context to callables; none of ours looks at it.
+    return default.arg(None) if default.is_callable else default.arg

@@ -50,6 +50,11 @@ class Labels:
         """One record of this entity, in words: 客户, customer."""
         return self.find(lang(), "entity", name, "label") or pretty(name)
 
+    @staticmethod
+    def inside(label: str) -> str:
+        """`label` as it stands inside a sentence: English ones start small, abbreviations and Chinese stay."""
+        return label[:1].lower() + label[1:] if lang() == "en" and not label[1:2].isupper() else label
+
     def plural(self, name: str) -> str:
         """Many of them, as a page title: 客户, Customers."""
         return self.find(lang(), "entity", name, "plural") or self.entity(name)
