@@ -142,7 +142,7 @@ def _on_refusal(error: DutybookError) -> Response:
 
 
 def _on_http(error: HTTPException) -> Response | HTTPException:
-    if error.response is not None or error.code is None or error.code < 400:
+    if error.response is not None or error.code is None:
         return error
     # `description` is werkzeug's English or an implementation's words: the reader gets ours.
     if error.code >= 500:

@@ -54,7 +54,9 @@ def _integrity() -> str:
     return ""
 
 
-def _raising(error: Exception) -> Any:
+def raising(error: Exception) -> Any:
+    """A view that does nothing but raise `error`."""
+
     def view() -> str:
         raise error
 
@@ -65,12 +67,12 @@ def _add_faulty_views(app: Flask) -> None:
     faults: dict[str, Any] = {
         "boom": _boom,
         "integrity": _integrity,
-        "stale": _raising(StaleDataError("UPDATE statement on table 'customer'")),
-        "data": _raising(DataError("SELECT secret", {}, Exception("out of range"))),
-        "locked": _raising(OperationalError("SELECT secret", {}, Exception("database is locked"))),
-        "broken": _raising(OperationalError("SELECT secret", {}, Exception("no such column: secret"))),
-        "conflict": _raising(Conflict(lazy_gettext("Password"))),
-        "busy": _raising(Busy("Later", retry_after=7)),
+        "stale": raising(StaleDataError("UPDATE statement on table 'customer'")),
+        "data": raising(DataError("SELECT secret", {}, Exception("out of range"))),
+        "locked": raising(OperationalError("SELECT secret", {}, Exception("database is locked"))),
+        "broken": raising(OperationalError("SELECT secret", {}, Exception("no such column: secret"))),
+        "conflict": raising(Conflict(lazy_gettext("Password"))),
+        "busy": raising(Busy("Later", retry_after=7)),
     }
     for name, view in faults.items():
         app.add_url_rule(f"/{name}", name, view, methods=["GET", "POST"])

@@ -6,12 +6,14 @@ import logging
 import re
 
 import pytest
-from flask import Flask, Response, abort
+from flask import Flask, Response
+from werkzeug.exceptions import BadRequest
 
 from admin_app import error_pages
 from admin_app.edge import RequestIdFilter
 from admin_app.engine.language import html_lang
 from admin_app.errors import DutybookError, Forbidden, NotFound, TooLarge, WrongType
+from tests.unit.edge.conftest import raising
 
 PAGES = [
     ("/abort/400", 400),
@@ -82,7 +84,8 @@ def test_a_405_keeps_the_methods_and_busy_says_when(browser) -> None:
 
 
 def test_an_answer_that_a_view_made_itself_passes_through(browser, edge_app: Flask) -> None:
-    edge_app.view_functions["boom"] = lambda: abort(Response("own words", 410))
+    own = Response("own words", 410)
+    edge_app.view_functions["boom"] = raising(BadRequest(response=own))
     browser.sign_in()
     answer = browser.get("/boom")
     assert (answer.status_code, answer.text) == (410, "own words")
