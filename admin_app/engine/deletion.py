@@ -99,15 +99,18 @@ def _cascade(
     session: Session, policy: Policy, child: Table, hanging: Any, number: int, plan: DeletionPlan
 ) -> None:
     entity = next((each for each in site().entities if each.table is child), None)
-    plan.goes.append(_dependent(child, number))
+    dependent = _dependent(child, number)
     if entity is None or entity.follows or policy.unlimited:
         # Parts follow their whole: whoever may delete a contract may delete its obligations.
+        plan.goes.append(dependent)
         return
     access = site().access
     rows = access.rows(policy, "delete", entity.name) if "delete" not in entity.forbids else None
     within = access.criterion(entity.model, rows) if rows else literal(False)
     foreign = _count(session, select(literal(1)).select_from(entity.model).where(hanging, not_(within)))
-    if foreign:
+    if not foreign:
+        plan.goes.append(dependent)
+    else:
         plan.blocks.append(_dependent(child, foreign, _("None of your positions lets you delete them.")))
 
 

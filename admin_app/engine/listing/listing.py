@@ -80,8 +80,13 @@ class Listing:
     def column_keys(self) -> tuple[str, ...]:
         """The columns that are shown, the title aside."""
         chosen = self.args.columns or self.entity.list_columns
-        titles = set(self.entity.title_keys)
-        return tuple(key for key in chosen if key not in titles and key not in self.leave_out)
+        return tuple(key for key in chosen if key not in self.title_keys and key not in self.leave_out)
+
+    @property
+    def title_keys(self) -> tuple[str, ...]:
+        """What names a row: the entity's title without what the page says already."""
+        titles = self.entity.title_keys
+        return tuple(key for key in titles if key not in self.leave_out) or titles
 
     def conditions(self) -> list[ColumnElement[bool]]:
         """WHERE: base, filters and search."""
@@ -188,7 +193,7 @@ class Listing:
 
     def _entity_info(self) -> dict[str, Any]:
         name = self.entity.name
-        titles = self.entity.title_keys
+        titles = self.title_keys
         sort_key = titles[0] if titles and titles[0] in self.entity.sortable else None
         return {
             "name": name,
@@ -201,7 +206,7 @@ class Listing:
         }
 
     def _title_label(self) -> str:
-        titles = self.entity.title_keys
+        titles = self.title_keys
         if not titles:
             return labels().entity(self.entity.name)
         return " · ".join(labels().field(self.entity.name, key) for key in titles)
@@ -243,7 +248,7 @@ class Listing:
             url=url_for(f"{name}.details_view", id=key),
             edit_url=url_for(f"{name}.edit_view", id=key) if edit else None,
             delete_url=url_for(f"{name}.delete_view", id=key) if delete else None,
-            title=plan.title(row),
+            title=plan.title(row, self.title_keys),
             code=plan.code(row),
             cells=[plan.cell(row, each) for each in keys],
         )
@@ -301,11 +306,10 @@ class Listing:
         return found
 
     def _column_choices(self, keys: Sequence[str]) -> list[dict[str, Any]]:
-        titles = set(self.entity.title_keys)
         return [
             {"key": key, "label": labels().field(self.entity.name, key), "shown": key in keys}
             for key in dict.fromkeys([*keys, *self.entity.fields])
-            if key not in titles and key not in self.leave_out
+            if key not in self.title_keys and key not in self.leave_out
         ]
 
     def _pager(self, shown: int, cursors: dict[str, str | None]) -> dict[str, Any]:

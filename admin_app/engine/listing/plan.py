@@ -159,9 +159,9 @@ class Plan:
         """The record's short number."""
         return str(self.value(row, self.entity.code)) if self.entity.code else None
 
-    def title(self, row: Sequence[Any]) -> str:
-        """The record's name on its own pages."""
-        parts = [self.cell(row, key, link=False).text for key in self.entity.title_keys]
+    def title(self, row: Sequence[Any], keys: Sequence[str] | None = None) -> str:
+        """The record's name on its own pages; `keys` where some of its parts go without saying."""
+        parts = [self.cell(row, key, link=False).text for key in keys or self.entity.title_keys]
         text = " · ".join(part for part in parts if part != EMPTY.text)
         return text or f"#{self.key(row)}"
 
