@@ -16,8 +16,8 @@ from admin_app.config import ConfigurationError
 
 #: First release without the WAL-reset race.
 OLDEST = (3, 51, 3)
-#: In order of preference; the last one is Python's own and works where the system is new enough.
-DRIVERS = ("pysqlite3.dbapi2", "sqlite3")
+#: In order of preference: with an SQLite of its own, Python's where it is new enough, and a shim for Linux on ARM.
+DRIVERS = ("pysqlite3.dbapi2", "sqlite3", "admin_app.apsw_driver")
 #: How long a writer waits for another one, in milliseconds.
 BUSY_TIMEOUT_MS = 10_000
 #: Page cache of one connection, in kibibytes.
