@@ -36,7 +36,7 @@ from admin_app.engine.exchange.export import csv_lines
 from admin_app.engine.forms import RecordForm, find_record, layout
 from admin_app.engine.keys import decode_key
 from admin_app.engine.labels import labels
-from admin_app.engine.listing import ListArgs, Listing
+from admin_app.engine.listing import ListArgs, Listing, Presenter
 from admin_app.engine.lookup import lookup
 from admin_app.engine.site import site
 from admin_app.errors import BadInput, Forbidden, NotFound
@@ -146,7 +146,7 @@ class EntityView(ModelView):  # type: ignore[misc]
         policy = current_policy()
         args = ListArgs.parse(self.entity, request.args, policy)
         listing = Listing(self.entity, args, policy, f"{self.entity.name}.index_view")
-        return str(self.render(self.list_template, page=listing.page(db.session())))
+        return str(self.render(self.list_template, page=Presenter(listing).page(db.session())))
 
     @expose("/export/<export_type>/")
     def export(self, export_type: str) -> Answer:
@@ -238,7 +238,9 @@ class EntityView(ModelView):  # type: ignore[misc]
         return str(
             self.render(
                 self.edit_template,
-                title=found[0].title(found[1]) if found else _("New %(entity)s", entity=labels().inside(name)),
+                title=found[0].title(found[1])
+                if found
+                else _("New %(entity)s", entity=labels().inside(name)),
                 entity={"name": self.entity.name, "label": name, "plural": labels().plural(self.entity.name)},
                 is_new=key is None,
                 sections=layout(form, stored),
@@ -275,38 +277,8 @@ class EntityView(ModelView):  # type: ignore[misc]
         found = saving.stored_row(session, self.entity, key, tuple(self.entity.fields))
         if found is None:
             raise NotFound(_("The record is gone, or it is not yours to see."))
-        plan, row = found
-        tab = request.args.get("tab") or None
-        related = create_url = None
-        if tab:
-            pair = details.related(session, self.entity, policy, key, tab, request.args)
-            if pair is None:
-                raise NotFound(_("The record is gone, or it is not yours to see."))
-            related, create_url = pair
-        name = self.entity.name
-        here = url_for(f"{name}.details_view", id=key)
-        return str(
-            self.render(
-                self.details_template,
-                entity={"name": name, "label": labels().entity(name), "plural": labels().plural(name)},
-                record={"label": plan.title(row), "code": plan.code(row), "url": here, "key": key},
-                facts=details.fact_cells(self.entity, plan, row),
-                groups=details.groups(self.entity, plan, row),
-                tabs=details.tabs(session, self.entity, policy, key, tab),
-                related=related,
-                related_create_url=create_url,
-                may=self._may_do(plan, row),
-                urls={
-                    "list": url_for(f"{name}.index_view"),
-                    "edit": url_for(f"{name}.edit_view", id=key, _url=here),
-                    "delete": url_for(f"{name}.delete_view", id=key),
-                },
-            )
-        )
-
-    def _may_do(self, plan: Any, row: Any) -> dict[str, bool]:
-        rows = {action: site().rows(current_policy(), action, self.entity) for action in ("edit", "delete")}
-        return {action: plan.within(row, allowed) for action, allowed in rows.items()}
+        context = details.context(session, self.entity, policy, key, found, request.args)
+        return str(self.render(self.details_template, **context))
 
     @expose("/download/")
     def download_view(self) -> Answer:

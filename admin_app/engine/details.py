@@ -16,9 +16,10 @@ from admin_app.engine.entity import Entity, Field
 from admin_app.engine.keys import decode_key
 from admin_app.engine.kinds import Cell
 from admin_app.engine.labels import labels
-from admin_app.engine.listing import ListArgs, Listing, Plan
+from admin_app.engine.listing import ListArgs, Listing, Plan, Presenter
 from admin_app.engine.listing.listing import COUNT_CAP
 from admin_app.engine.site import site
+from admin_app.errors import NotFound
 
 
 def fact_cells(entity: Entity, plan: Plan, row: Any) -> list[dict[str, Any]]:
@@ -134,5 +135,45 @@ def related(
             if site().may(policy, "create", child):
                 preset: dict[str, Any] = {each.key: key, "_url": listing.url()}
                 create_url = url_for(f"{child.name}.create_view", **preset)
-            return listing.page(session), create_url
+            return Presenter(listing).page(session), create_url
     return None
+
+
+def context(
+    session: Session,
+    entity: Entity,
+    policy: Policy,
+    key: str,
+    found: tuple[Plan, Any],
+    args: MultiDict[str, str],
+) -> dict[str, Any]:
+    """What `details.html` shows of one record.
+
+    Raises:
+        NotFound: `args` asks for a tab that this actor does not have.
+    """
+    plan, row = found
+    name, tab = entity.name, args.get("tab") or None
+    list_page = create_url = None
+    if tab:
+        pair = related(session, entity, policy, key, tab, args)
+        if pair is None:
+            raise NotFound(_("The record is gone, or it is not yours to see."))
+        list_page, create_url = pair
+    here = url_for(f"{name}.details_view", id=key)
+    allowed = {action: site().rows(policy, action, entity) for action in ("edit", "delete")}
+    return {
+        "entity": {"name": name, "label": labels().entity(name), "plural": labels().plural(name)},
+        "record": {"label": plan.title(row), "code": plan.code(row), "url": here, "key": key},
+        "facts": fact_cells(entity, plan, row),
+        "groups": groups(entity, plan, row),
+        "tabs": tabs(session, entity, policy, key, tab),
+        "related": list_page,
+        "related_create_url": create_url,
+        "may": {action: plan.within(row, rows) for action, rows in allowed.items()},
+        "urls": {
+            "list": url_for(f"{name}.index_view"),
+            "edit": url_for(f"{name}.edit_view", id=key, _url=here),
+            "delete": url_for(f"{name}.delete_view", id=key),
+        },
+    }

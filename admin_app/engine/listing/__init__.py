@@ -2,6 +2,7 @@
 
 from admin_app.engine.listing.args import ListArgs
 from admin_app.engine.listing.listing import Listing
+from admin_app.engine.listing.page import ListPage, Presenter, may_import
 from admin_app.engine.listing.plan import Plan
 
-__all__ = ["ListArgs", "Listing", "Plan"]
+__all__ = ["ListArgs", "ListPage", "Listing", "Plan", "Presenter", "may_import"]
