@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from admin_app.engine.access import SYSTEM, Policy, acting
 from admin_app.services import clock
+from admin_app.services.customers import reread
 from admin_app.services.ownership import fill_ownership
 from models.activity import Activity
 from models.customer import Customer
@@ -32,8 +33,9 @@ def refresh_last_contact(session: Session, customer_id: int) -> None:
             update(Customer)
             .where(Customer.id == customer_id)
             .values(last_contact_on=clock.day_of(moment) if moment else None, updated_at=Customer.updated_at),
-            execution_options={"synchronize_session": "fetch"},
+            execution_options={"synchronize_session": False},
         )
+        reread(session, [customer_id], ("last_contact_on",))
 
 
 def before_activity_saved(session: Session, policy: Policy, activity: Activity) -> None:

@@ -42,8 +42,11 @@ def before_complaint_saved(session: Session, policy: Policy, complaint: Complain
     if not complaint.number:
         complaint.number = next_number(session, Complaint.number, COMPLAINT_PREFIX)
     status = complaint.status or "new"
+    now = utc_now()
+    # Without this the default would be some microseconds later than the closing.
+    complaint.received_at = complaint.received_at or now
     if status == "closed":
-        complaint.closed_at = complaint.closed_at or utc_now()
+        complaint.closed_at = complaint.closed_at or now
     else:
         complaint.closed_at = None
     if is_new:
@@ -76,7 +79,8 @@ def _owner_changed(complaint: Complaint) -> bool:
 
 def _name(session: Session, complaint: Complaint) -> str:
     owner = complaint.owner
-    if owner is None and complaint.owner_id is not None:
+    # A relationship that was set to None says more than the column, which follows at the flush.
+    if not inspect(complaint).attrs.owner.history.has_changes() and complaint.owner_id is not None:
         owner = session.get(User, complaint.owner_id)
     return owner.name if owner else "—"
 

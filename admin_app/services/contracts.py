@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from admin_app.engine.access import SYSTEM, Policy, acting
 from admin_app.services import clock
+from admin_app.services.customers import reread
 from admin_app.services.numbering import CONTRACT_PREFIX, next_number
 from admin_app.services.ownership import fill_ownership
 from models.contract import Contract, Performance
@@ -48,7 +49,7 @@ def refresh_customers(session: Session, customer_ids: Iterable[int] | None, toda
             chunk = wanted[start : start + _CHUNK]
             statement = _refresh(today).where(Customer.id.in_(chunk))
             session.execute(statement, execution_options={"synchronize_session": False})
-            _expire(session, set(chunk))
+            reread(session, chunk, ("transaction_status", "contract_total"))
 
 
 def _refresh(today: date) -> Update:
@@ -88,12 +89,6 @@ def _performances() -> Select[Any]:
         .where(Contract.customer_id == Customer.id)
         .correlate(Customer)
     )
-
-
-def _expire(session: Session, customer_ids: set[int]) -> None:
-    for record in session.identity_map.values():
-        if isinstance(record, Customer) and record.id in customer_ids:
-            session.expire(record, ["transaction_status", "contract_total", "updated_at"])
 
 
 def before_contract_saved(session: Session, policy: Policy, contract: Contract) -> None:

@@ -78,7 +78,7 @@ def _people(session: Session, today: date) -> dict[int, int]:
         .group_by(Post.position_id)
     )
     with acting(session, SYSTEM):
-        return dict(session.execute(statement).tuples().all())
+        return dict(session.execute(statement).all())
 
 
 def _categories(session: Session, places: dict[int, int]) -> list[list[Row]]:

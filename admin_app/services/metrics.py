@@ -47,18 +47,14 @@ class MonthlyAmounts:
 
 def customers_by_grade(session: Session) -> list[Point]:
     """Customers of each grade, then those without one."""
-    counted = dict(
-        session.execute(select(Customer.grade, func.count()).group_by(Customer.grade)).tuples().all()
-    )
+    counted = dict(session.execute(select(Customer.grade, func.count()).group_by(Customer.grade)).all())
     points = [Point(grade, counted.get(grade, 0), {"grade:eq": grade}) for grade in GRADES]
     return [*points, Point(None, counted.get(None, 0), {"grade:empty": "1"})]
 
 
 def complaints_by_status(session: Session) -> list[Point]:
     """Complaints in each status, in the order in which a complaint passes through them."""
-    counted = dict(
-        session.execute(select(Complaint.status, func.count()).group_by(Complaint.status)).tuples().all()
-    )
+    counted = dict(session.execute(select(Complaint.status, func.count()).group_by(Complaint.status)).all())
     order: Sequence[str] = Complaint.__table__.c.status.type.enums  # type: ignore[attr-defined]
     return [Point(status, counted.get(status, 0), {"status:eq": status}) for status in order]
 
