@@ -92,4 +92,9 @@ document.addEventListener('click', (event) => {
   }
 });
 
+/* Bootstrap makes a dialog of the sidebar while it lies over the page; only then may, and must, it have a name. */
+const side = document.getElementById('side');
+side?.addEventListener('show.bs.offcanvas', () => side.setAttribute('aria-label', side.dataset.name));
+side?.addEventListener('hidden.bs.offcanvas', () => side.removeAttribute('aria-label'));
+
 for (const button of document.querySelectorAll('[data-dismiss], [data-keys]')) button.hidden = false;
