@@ -96,7 +96,7 @@ class MoneyKind(DecimalKind):
 
     def cell(self, value: Any) -> Cell:
         """Grouped by thousands, two places."""
-        return Cell("money", format(Decimal(value).quantize(Decimal("0.01")), ",f"))
+        return Cell("money", money(value))
 
 
 class FloatKind(Kind):
@@ -123,6 +123,11 @@ class FloatKind(Kind):
     def cell(self, value: Any) -> Cell:
         """Rounded for the eye; the form has the exact one."""
         return Cell("number", format_decimal(value, format="#,##0.######"))
+
+
+def money(value: Decimal) -> str:
+    """`value` with thousands separators and two places: 1234.5 -> "1,234.50"."""
+    return format(Decimal(value).quantize(Decimal("0.01")), ",f")
 
 
 def grouped(value: Decimal) -> str:

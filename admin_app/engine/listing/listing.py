@@ -8,12 +8,13 @@ from typing import Any, cast
 
 from flask import url_for
 from flask_babel import gettext as _
-from sqlalchemy import Column, ColumnElement, Select, func, literal, or_, select
+from sqlalchemy import Column, ColumnElement, Select, func, literal, null, or_, select
 from sqlalchemy.orm import Session
 
 from admin_app.engine.access import Policy
 from admin_app.engine.convert import kind_of
 from admin_app.engine.entity import Entity
+from admin_app.engine.kinds import MoneyKind
 from admin_app.engine.listing.args import ListArgs
 from admin_app.engine.listing.keyset import Order, SortColumn
 from admin_app.engine.listing.plan import Plan
@@ -118,6 +119,28 @@ class Listing:
         capped = matching.limit(COUNT_CAP + 1).subquery()
         number = session.scalar(select(func.count()).select_from(capped)) or 0
         return min(number, COUNT_CAP), number <= COUNT_CAP
+
+    def totals(self, session: Session) -> list[tuple[str, str | None, Any]]:
+        """(field key, currency, sum) of each money column that is shown, over all matching rows; one statement.
+
+        It reads every matching row: ask only where their number is known to be small, or was asked for.
+        """
+        fields = [self.entity.fields[key] for key in self.column_keys()]
+        money = [each for each in fields if isinstance(each.kind, MoneyKind) and not each.reference]
+        if not money:
+            return []
+        unit_key = self.entity.unit_key(money[0])
+        unit: Any = getattr(self.entity.model, unit_key) if unit_key else null()
+        sums = [func.sum(self._attribute(each.column)) for each in money]
+        statement = select(unit, *sums).select_from(self.entity.model).where(*self.conditions())
+        if unit_key:
+            statement = statement.group_by(unit).order_by(unit)
+        return [
+            (each.key, row[0], amount)
+            for row in session.execute(statement)
+            for each, amount in zip(money, row[1:], strict=True)
+            if amount is not None
+        ]
 
     def url(self, **changes: Any) -> str:
         """This list with other arguments; without a cursor unless one is given."""

@@ -16,6 +16,7 @@ from admin_app.engine.access import Policy, Rows
 from admin_app.engine.entity import Entity
 from admin_app.engine.keys import encode_key
 from admin_app.engine.kinds import Cell
+from admin_app.engine.kinds.number import money
 from admin_app.engine.labels import labels
 from admin_app.engine.listing.args import SIZES, operators_of
 from admin_app.engine.listing.listing import Listing
@@ -53,6 +54,7 @@ class ListPage:
     pager: dict[str, Any]
     may: dict[str, bool]
     urls: dict[str, str]
+    totals: Sequence[dict[str, Any]]
     filtered: bool
     hidden: Sequence[tuple[str, Any]]
 
@@ -91,9 +93,17 @@ class Presenter:
             may={action: bool(rows) for action, rows in may.items()}
             | {"import": may_import(self.policy, self.entity)},
             urls=self._urls(),
+            totals=self._totals(session) if exact else (),
             filtered=bool(self.args.q or self.args.filters),
             hidden=list(self.args.query(self.entity, q="").items()),
         )
+
+    def _totals(self, session: Session) -> list[dict[str, Any]]:
+        name = self.entity.name
+        return [
+            {"label": labels().field(name, key), "cell": Cell("money", money(amount), unit=unit)}
+            for key, unit, amount in self.listing.totals(session)
+        ]
 
     def _entity_info(self) -> dict[str, Any]:
         name = self.entity.name
