@@ -99,10 +99,11 @@ class Presenter:
         )
 
     def _totals(self, session: Session) -> list[dict[str, Any]]:
-        name = self.entity.name
+        found: dict[str, list[Cell]] = {}
+        for key, unit, amount in self.listing.totals(session):
+            found.setdefault(key, []).append(Cell("money", money(amount), unit=unit))
         return [
-            {"label": labels().field(name, key), "cell": Cell("money", money(amount), unit=unit)}
-            for key, unit, amount in self.listing.totals(session)
+            {"label": labels().field(self.entity.name, key), "cells": cells} for key, cells in found.items()
         ]
 
     def _entity_info(self) -> dict[str, Any]:
