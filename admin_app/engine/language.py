@@ -70,7 +70,9 @@ def html_lang() -> str:
 
 
 def time_zone() -> str:
-    """Return the IANA name of the zone that times are shown in."""
+    """Return the IANA name of the zone that times are typed and shown in."""
+    if not has_app_context():
+        return DEFAULT_TIME_ZONE
     return str(current_app.config.get("TIME_ZONE") or DEFAULT_TIME_ZONE)
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from decimal import Decimal, InvalidOperation
+import re
+from decimal import Decimal
 from typing import Any
 
 from flask_babel import format_decimal
@@ -13,6 +14,9 @@ from admin_app.engine.kinds import base
 from admin_app.engine.kinds.base import Cell, Kind, Unreadable
 
 _RANGE = (base.EQUALS, base.AT_LEAST, base.AT_MOST, base.EMPTY_OP, base.FILLED_OP)
+# Python's own readers also take "1_000" and digits of other scripts; a number field should not.
+_WHOLE = re.compile(r"[+-]?[0-9]{1,40}")
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,6})?")
 
 
 class IntegerKind(Kind):
@@ -27,9 +31,8 @@ class IntegerKind(Kind):
 
     def parse(self, text: str) -> int:
         """A whole number that the column can hold; grouping commas and spaces are ignored."""
-        plain = text.strip().replace(",", "").replace(" ", "")
-        # int() also takes "1_000" and digits of other scripts; a number field should not.
-        if not plain.lstrip("+-").isascii() or not plain.lstrip("+-").isdigit() or len(plain) > 40:
+        plain = _ungrouped(text)
+        if not _WHOLE.fullmatch(plain):
             raise Unreadable(_("“%(value)s” is no whole number.", value=text))
         number = int(plain)
         if not -self.limit <= number < self.limit:
@@ -54,16 +57,13 @@ class DecimalKind(Kind):
 
     def parse(self, text: str) -> Decimal:
         """A number with no more places than the column keeps: nothing is rounded behind anybody's back."""
-        plain = text.strip().replace(",", "").replace(" ", "").lstrip("¥$€")
-        try:
-            number = Decimal(plain)
-        except InvalidOperation:
-            raise Unreadable(_("“%(value)s” is no number.", value=text)) from None
-        if not number.is_finite() or abs(number.adjusted()) > 300:
+        plain = _ungrouped(text).lstrip("¥$€")
+        if not _NUMBER.fullmatch(plain):
             raise Unreadable(_("“%(value)s” is no number.", value=text))
-        exponent = number.normalize().as_tuple().exponent
-        places = max(0, -exponent) if isinstance(exponent, int) else 0
-        if self.scale is not None and places > self.scale:
+        number = Decimal(plain)
+        if abs(number.adjusted()) > 300:
+            raise Unreadable(_("“%(value)s” is no number.", value=text))
+        if self.scale is not None and _places(number) > self.scale:
             raise Unreadable(_("%(n)s decimal places at most.", n=self.scale))
         if (
             self.precision is not None
@@ -108,10 +108,8 @@ class FloatKind(Kind):
 
     def parse(self, text: str) -> float:
         """A finite number."""
-        try:
-            number = float(text.strip().replace(",", ""))
-        except ValueError:
-            raise Unreadable(_("“%(value)s” is no number.", value=text)) from None
+        plain = _ungrouped(text)
+        number = float(plain) if _NUMBER.fullmatch(plain) else math.nan
         if not math.isfinite(number):
             raise Unreadable(_("“%(value)s” is no number.", value=text))
         return number
@@ -133,3 +131,12 @@ def money(value: Decimal) -> str:
 def grouped(value: Decimal) -> str:
     """`value` with thousands separators, all its places kept: 1234.50 -> "1,234.50"."""
     return format(value, ",f")
+
+
+def _ungrouped(text: str) -> str:
+    return text.strip().replace(",", "").replace(" ", "")
+
+
+def _places(number: Decimal) -> int:
+    # Decimal.normalize would round to the context's 28 digits first.
+    return len(format(number, "f").partition(".")[2].rstrip("0"))

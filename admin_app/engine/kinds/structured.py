@@ -19,6 +19,8 @@ from admin_app.engine.kinds.base import Cell, Kind, Unreadable
 
 _PRESENCE = (base.EMPTY_OP, base.FILLED_OP)
 _MAC = re.compile(r"^([0-9a-f]{2}[:-]){5}[0-9a-f]{2}$", re.IGNORECASE)
+# As JSON writes it; a backslash that is itself escaped begins no escape.
+_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
 
 class UuidKind(Kind):
@@ -49,9 +51,15 @@ class JsonKind(Kind):
     def parse(self, text: str) -> Any:
         """The document. NaN and Infinity are no JSON."""
         try:
-            return json.loads(text, parse_constant=_no_constant)
+            value = json.loads(text, parse_constant=_no_constant)
+            # Escapes can name what no database keeps: half a character, or NUL.
+            plain = json.dumps(value, ensure_ascii=False)
+            plain.encode()
         except (ValueError, RecursionError) as problem:
             raise Unreadable(_("This is no JSON: %(problem)s", problem=str(problem))) from None
+        if _NUL.search(plain):
+            raise Unreadable(_("This text holds a character that cannot be stored."))
+        return value
 
     def show(self, value: Any) -> str:
         """Indented, in its own script."""

@@ -5,17 +5,24 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from flask_babel import get_timezone
 from flask_babel import gettext as _
 
 from admin_app.engine.kinds import base
 from admin_app.engine.kinds.base import Cell, Kind, Unreadable
+from admin_app.engine.language import time_zone
 
 _RANGE = (base.EQUALS, base.AT_LEAST, base.AT_MOST, base.EMPTY_OP, base.FILLED_OP)
 _INTERVAL = re.compile(
-    r"^(-)?(?:(\d{1,7})\s*(?:d|天|days?)?\s+)?(\d{1,4}):(\d{2})(?::(\d{2})(?:\.(\d{1,6}))?)?$"
+    r"(-)?(?:([0-9]{1,9})\s*(?:d|天|days?)?\s+)?([0-9]{1,4}):([0-5][0-9])"
+    r"(?::([0-5][0-9])(?:\.([0-9]{1,6}))?)?"
 )
+
+
+def _zone() -> ZoneInfo:
+    # Not Flask-Babel's zone: put into a datetime, a pytz zone means local mean time, minutes away from the clock.
+    return ZoneInfo(time_zone())
 
 
 class DateKind(Kind):
@@ -60,13 +67,16 @@ class DateTimeKind(Kind):
             return moment.replace(tzinfo=None)
         try:
             if moment.tzinfo is None:
-                moment = moment.replace(tzinfo=get_timezone() or UTC)
+                moment = moment.replace(tzinfo=_zone())
             return moment.astimezone(UTC)
         except OverflowError:
             raise Unreadable(_("“%(value)s” is no time; write 2026-03-01 14:30.", value=text)) from None
 
     def _local(self, value: datetime) -> datetime:
-        return value.astimezone(get_timezone() or UTC) if value.tzinfo else value
+        if not self.zoned:
+            return value
+        # A plain DateTime(timezone=True) comes back from SQLite without the zone that it was put in with: UTC.
+        return (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(_zone())
 
     def show(self, value: Any) -> str:
         """As `datetime-local` wants it, with the seconds."""
@@ -113,18 +123,21 @@ class IntervalKind(Kind):
 
     def parse(self, text: str) -> timedelta:
         """ "36:00", "2 06:30:00" (two days, six and a half hours), "-0:15"."""
-        match = _INTERVAL.match(text.strip())
+        match = _INTERVAL.fullmatch(text.strip())
         if not match:
             raise Unreadable(_("“%(value)s” is no length of time; write 2 06:30:00.", value=text))
         sign, days, hours, minutes, seconds, fraction = match.groups()
-        length = timedelta(
-            days=int(days or 0),
-            hours=int(hours),
-            minutes=int(minutes),
-            seconds=int(seconds or 0),
-            microseconds=int((fraction or "").ljust(6, "0")),
-        )
-        return -length if sign else length
+        factor = -1 if sign else 1
+        try:
+            return timedelta(
+                days=factor * int(days or 0),
+                hours=factor * int(hours),
+                minutes=factor * int(minutes),
+                seconds=factor * int(seconds or 0),
+                microseconds=factor * int((fraction or "").ljust(6, "0")),
+            )
+        except OverflowError:
+            raise Unreadable(_("“%(value)s” is no length of time; write 2 06:30:00.", value=text)) from None
 
     def show(self, value: Any) -> str:
         """`[-][days] H:MM:SS[.ffffff]`."""
