@@ -7,8 +7,10 @@ from admin_app.services.complaints import before_complaint_saved, before_event_s
 from admin_app.services.contracts import (
     after_contract_deleted,
     after_contract_saved,
+    after_contracts_imported,
     after_performance_deleted,
     after_performance_saved,
+    after_performances_imported,
     before_contract_saved,
     before_performance_saved,
 )
@@ -51,6 +53,7 @@ ENTITIES = (
         before_save=before_contract_saved,
         after_save=after_contract_saved,
         after_delete=after_contract_deleted,
+        after_import=after_contracts_imported,
     ),
     Entity(
         Obligation,
@@ -75,6 +78,7 @@ ENTITIES = (
         before_save=before_performance_saved,
         after_save=after_performance_saved,
         after_delete=after_performance_deleted,
+        after_import=after_performances_imported,
     ),
     Entity(
         Complaint,

@@ -19,6 +19,7 @@ from admin_app.engine.labels import labels
 from admin_app.engine.language import lang
 
 SaveHook = Callable[[Session, Policy, Any], None]
+ImportHook = Callable[[Session, Policy, Sequence[Any]], None]
 TITLE_NAMES = ("name", "title", "subject", "number", "code", "description", "label")
 
 
@@ -79,6 +80,7 @@ class Entity:
         reading, follows: see access.Guard.
         forbids: actions that no one may do here, whatever their duties (an append-only log is never edited).
         before_save, after_save, after_delete: services that keep derived facts true; they flush, never commit.
+        after_import: what an import calls once with all its records, instead of `after_save` with each.
         adopted: whether the class was reflected from a schema without labels.
     """
 
@@ -101,6 +103,7 @@ class Entity:
     before_save: SaveHook | None = None
     after_save: SaveHook | None = None
     after_delete: SaveHook | None = None
+    after_import: ImportHook | None = None
     adopted: bool = False
 
     @cached_property

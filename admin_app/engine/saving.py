@@ -71,7 +71,7 @@ def create(session: Session, entity: Entity, policy: Policy, form: RecordForm) -
     Raises:
         Forbidden: the new record would be outside the rows on which the actor may create.
     """
-    record = entity.model(**_values(form, list(form._fields)))
+    record = entity.model(**values_of(form, list(form._fields)))
     return record if _write(session, entity, policy, form, record, "create") else None
 
 
@@ -87,14 +87,15 @@ def update(session: Session, entity: Entity, policy: Policy, form: RecordForm, r
     touched = form.touched()
     if not touched:
         return True
-    values = _values(form, touched)
+    values = values_of(form, touched)
     with session.no_autoflush:
         for key, value in values.items():
             setattr(record, key, value)
     return _write(session, entity, policy, form, record, "edit")
 
 
-def _values(form: RecordForm, keys: Sequence[str]) -> dict[str, Any]:
+def values_of(form: RecordForm, keys: Sequence[str]) -> dict[str, Any]:
+    """What a valid form gives for these fields; a blank that the class fills by itself is left out."""
     entity = form.entity
     values: dict[str, Any] = {}
     for key in keys:

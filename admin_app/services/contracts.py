@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any, Final
 
@@ -96,12 +96,19 @@ def before_contract_saved(session: Session, policy: Policy, contract: Contract) 
     fill_ownership(session, policy, contract)
     if not contract.number:
         contract.number = next_number(session, Contract.number, CONTRACT_PREFIX)
-    _remember(session, select(Contract.customer_id).where(Contract.id == contract.id))
+    if contract.id is not None:
+        _remember(session, select(Contract.customer_id).where(Contract.id == contract.id))
 
 
 def after_contract_saved(session: Session, policy: Policy, contract: Contract) -> None:
     """Refresh the customer, and the one that had this contract before."""
     _refresh_with(session, contract.customer_id)
+
+
+def after_contracts_imported(session: Session, policy: Policy, contracts: Sequence[Contract]) -> None:
+    """Refresh the customers of many new contracts at once."""
+    ids = {contract.customer_id for contract in contracts}
+    refresh_customers(session, (each for each in ids if each is not None), clock.today())
 
 
 def after_contract_deleted(session: Session, policy: Policy, contract: Contract) -> None:
@@ -111,6 +118,8 @@ def after_contract_deleted(session: Session, policy: Policy, contract: Contract)
 
 def before_performance_saved(session: Session, policy: Policy, performance: Performance) -> None:
     """Remember whose performance it was until now."""
+    if performance.id is None:
+        return
     stored = (
         select(Contract.customer_id)
         .join(Performance, Performance.contract_id == Contract.id)
@@ -126,6 +135,17 @@ def after_performance_saved(session: Session, policy: Policy, performance: Perfo
             select(Contract.customer_id).where(Contract.id == performance.contract_id)
         )
     _refresh_with(session, customer_id)
+
+
+def after_performances_imported(session: Session, policy: Policy, performances: Sequence[Performance]) -> None:
+    """Refresh the customers of many new performances at once."""
+    wanted = sorted({performance.contract_id for performance in performances})
+    customer_ids: set[int | None] = set()
+    with acting(session, SYSTEM):
+        for start in range(0, len(wanted), _CHUNK):
+            chunk = wanted[start : start + _CHUNK]
+            customer_ids.update(session.scalars(select(Contract.customer_id).where(Contract.id.in_(chunk))))
+    refresh_customers(session, (each for each in customer_ids if each is not None), clock.today())
 
 
 after_performance_deleted = after_performance_saved

@@ -23,6 +23,12 @@ def harmless(text: str) -> str:
     return text
 
 
+def restored(text: str) -> str:
+    """The text that `harmless` was given: a file that was exported here comes back as it was."""
+    bare = text.removeprefix("'")
+    return bare if text != bare and harmless(bare) == text else text
+
+
 def _is_number(text: str) -> bool:
     try:
         float(text)
