@@ -190,7 +190,7 @@ class Connection(apsw.Connection):
         self.cursor_factory = cast(Any, Cursor)
         self.set_busy_timeout(round(timeout * 1000))
 
-    def cursor(self) -> Cursor:  # type: ignore[override]
+    def cursor(self) -> Cursor:
         """A new cursor."""
         try:
             return cast(Cursor, super().cursor())

@@ -78,7 +78,7 @@ def say_logins(logins: list[Login], password: str | None) -> None:
         click.echo(f"  {login.username:{width}}  {login.position_zh} {login.position_en}")
     if password:
         click.echo(f"Password of each: {password}")
-        click.echo("It is shown this once; flask --app wsgi user password NAME sets another.")
+        click.echo("It is shown this once; .venv/bin/flask --app wsgi user password NAME sets another.")
 
 
 @click.command()

@@ -31,6 +31,8 @@ def log_to(folder: Path, level: str) -> None:
     handler.setFormatter(logging.Formatter(LOG_FORMAT))
     handler.addFilter(RequestIdFilter())
     logging.getLogger().addHandler(handler)
+    # It would tell each step of a migration, also when there is none.
+    logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
 def make_server(app: Flask, host: str, port: int) -> Any:
