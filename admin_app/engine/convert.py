@@ -43,6 +43,9 @@ def _kind(
 ) -> kinds.Kind | None:
     if isinstance(type_, Money):
         return kinds.MoneyKind()
+    if isinstance(type_, sa.Interval):
+        # A decorator over a DateTime, which is no more than how some databases keep it.
+        return kinds.IntervalKind()
     if isinstance(type_, TypeDecorator):
         return _kind(type_.impl_instance, column, label_of)
     if isinstance(type_, sa.ARRAY):
@@ -85,7 +88,6 @@ _FAMILIES: tuple[tuple[Any, Callable[..., kinds.Kind]], ...] = (
     (pg.CIDR, lambda *_: kinds.InetKind("cidr")),
     ((pg.MACADDR, pg.MACADDR8), lambda *_: kinds.InetKind("macaddr")),
     (sa.JSON, lambda *_: kinds.JsonKind()),
-    (sa.Interval, lambda *_: kinds.IntervalKind()),
     (pg.INTERVAL, lambda *_: kinds.IntervalKind()),
     (sa.DateTime, lambda type_, *_: kinds.DateTimeKind(bool(type_.timezone))),
     (sa.Date, lambda *_: kinds.DateKind()),

@@ -11,7 +11,7 @@ from admin_app.engine.kinds import Kind, Unreadable
 
 def encode_key(values: Sequence[Any], kinds: Sequence[Kind]) -> str:
     """`("a,b", 3)` -> "a%2Cb,3". Survives any character, commas and percent signs included."""
-    return ",".join(quote(kind.show(value), safe="") for kind, value in zip(kinds, values, strict=True))
+    return ",".join(quote(kind.export(value), safe="") for kind, value in zip(kinds, values, strict=True))
 
 
 def decode_key(text: str, kinds: Sequence[Kind]) -> tuple[Any, ...] | None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, false, or_
 
-from admin_app.engine.kinds import Kind, Unreadable
+from admin_app.engine.kinds import Kind
 
 
 @dataclass(frozen=True)
@@ -76,5 +76,5 @@ class Order:
                 None if text is None else level.kind.parse(str(text))
                 for level, text in zip(self.levels, shown, strict=True)
             )
-        except (ValueError, Unreadable):
+        except (ValueError, RecursionError):
             return None

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import date
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
@@ -31,8 +32,6 @@ from models.organisation import Department, Position, Post, User
 from tests.conftest import PASSWORD
 from tests.databases import Maker
 from tests.unit.engine.sample import SITE, Lab
-
-from datetime import date
 
 TODAY = date(2026, 3, 10)
 #: Position code -> (letter of its one duty, entities of the duty, rows of the letter's profile).

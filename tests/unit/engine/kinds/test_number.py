@@ -126,7 +126,7 @@ def test_cells_group_amounts_and_leave_codes_plain(reader: Flask) -> None:
     assert MoneyKind().cell(Decimal(1234567)).text == "1,234,567.00"
     assert MoneyKind().cell(Decimal(1)).kind == "money"
     assert FloatKind().cell(1234.56789012).text == "1,234.56789"
-    assert MoneyKind().show(Decimal("5")) == "5.00"
+    assert MoneyKind().show(Decimal(5)) == "5.00"
     assert DecimalKind().show(Decimal("1E+3")) == "1000"
 
 
