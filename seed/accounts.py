@@ -1,4 +1,4 @@
-"""First accounts: the one administrator of an empty company, and the table of demo logins."""
+"""The first account of an empty company: its one administrator."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from sqlalchemy.orm import Session
 
 from admin_app.errors import Conflict
 from admin_app.passwords import hash_password
-from models.organisation import Position, Post, User
-from seed.people import ADMIN, Login
+from models.organisation import User
+from seed.people import ADMIN
 
 
 def create_admin(session: Session, password: str) -> User:
@@ -23,20 +23,3 @@ def create_admin(session: Session, password: str) -> User:
     session.add(user)
     session.flush()
     return user
-
-
-def demo_logins(session: Session) -> list[Login]:
-    """Every active user with the position held longest, in the order of their keys, to print at a start."""
-    held: dict[int, tuple[str, str]] = {}
-    positions = (
-        select(Post.user_id, Position.name_zh, Position.name_en)
-        .join(Position, Position.id == Post.position_id)
-        .order_by(Post.acting, Post.valid_from, Post.id)
-    )
-    for user_id, name_zh, name_en in session.execute(positions):
-        held.setdefault(user_id, (name_zh, name_en))
-    users = session.scalars(select(User).where(User.is_active).order_by(User.id))
-    return [
-        Login(user.username, user.name, *held.get(user.id, ADMIN[2:] if user.is_admin else ("", "")))
-        for user in users
-    ]

@@ -11,9 +11,11 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
+from admin_app.services.activities import CONTACT_KINDS
+from admin_app.services.contracts import CONCLUDED, RUNNING
 from seed import names, texts
 from seed.bulk import Row
-from seed.dealings import LAPSE_DAYS, RUNNING, SIGNED, ContractRows, Party, activity_rows, contract_rows
+from seed.dealings import ContractRows, Party, activity_rows, contract_rows
 from seed.grievances import ComplaintRows, complaint_rows
 from seed.names import Dice
 from seed.plan import Plan
@@ -91,7 +93,7 @@ def customer_rows(number: int, plan: Plan, dice: Dice) -> CustomerRows:
     )
     party = Party("customer", None, kind.chinese, currency, department)
     contracts = [contract_rows(dice, plan, party, lapsed) for _ in range(count)]
-    total, status = _standing(contracts)
+    total, status = _standing(contracts, plan)
     oldest = max(
         [(calendar.today - entry.contract["created_at"].date()).days for entry in contracts], default=0
     )
@@ -147,25 +149,24 @@ def _enrich(result: CustomerRows, dice: Dice, plan: Plan, kind: Kind, department
     result.complaints = [
         complaint_rows(dice, plan, kind.chinese, contacts, department) for _ in range(dice.pick(pool))
     ]
-    dealings = activity_rows(dice, plan, kind.chinese, contacts, owned)
-    result.activities = [row for _, row in dealings]
-    if dealings:
-        latest = max(row["at"] for row in result.activities)
-        customer.update(last_contact_on=latest.date(), updated_at=latest)
+    result.activities = activity_rows(dice, plan, kind.chinese, contacts, owned)
+    met = [row["at"] for row in result.activities if row["kind"] in CONTACT_KINDS]
+    if met:
+        customer.update(last_contact_on=max(met).date(), updated_at=max(met))
     result.tags = _tags(dice, plan, customer)
 
 
-def _standing(contracts: list[ContractRows]) -> tuple[Decimal, str]:
-    """The derived contract total and transaction status (DOMAIN.md, system 2)."""
-    signed = [entry for entry in contracts if entry.contract["status"] in SIGNED]
-    total = sum((entry.contract["amount"] for entry in signed), Decimal(0))
-    performed = [entry.performed_ago for entry in signed if entry.performed_ago is not None]
-    if not signed:
+def _standing(contracts: list[ContractRows], plan: Plan) -> tuple[Decimal, str]:
+    """The derived contract total and transaction status, as `admin_app.services.contracts` derives them."""
+    concluded = [entry for entry in contracts if entry.contract["status"] in CONCLUDED]
+    total = sum((entry.contract["amount"] for entry in concluded), Decimal(0))
+    performed = [entry.performed_on for entry in concluded if entry.performed_on is not None]
+    if not concluded:
         return total, "potential"
     if not performed:
         return total, "signed_unperformed"
-    running = any(entry.contract["status"] in RUNNING for entry in signed)
-    return total, "existing" if running or min(performed) <= LAPSE_DAYS else "lapsed"
+    running = any(entry.contract["status"] in RUNNING for entry in concluded)
+    return total, "existing" if running or max(performed) > plan.calendar.lapse_day else "lapsed"
 
 
 def _lifecycle(status: str, total: Decimal, contracts: int) -> str:

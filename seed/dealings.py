@@ -5,19 +5,16 @@ Every function is pure: the same dice and plan give the same rows. Keys and numb
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from admin_app.services.contracts import CONCLUDED
 from seed import texts
 from seed.bulk import Row
 from seed.names import Dice
 from seed.plan import Plan
 
-#: From these on a contract counts as signed.
-SIGNED = frozenset({"signed", "performing", "completed", "terminated", "archived"})
-RUNNING = frozenset({"signed", "performing"})
-#: A customer whose last performance is longer ago, and who has no running contract, has lapsed.
-LAPSE_DAYS = 365
 _STATUSES = (
     *("draft",) * 7,
     *("review",) * 6,
@@ -37,8 +34,8 @@ class ContractRows(NamedTuple):
     contract: Row
     obligations: list[Row]
     performances: list[Row]
-    #: Days since the last performance, None without any.
-    performed_ago: int | None
+    #: Day of the last performance, None without any.
+    performed_on: date | None
 
 
 class Party(NamedTuple):
@@ -83,7 +80,7 @@ def contract_rows(dice: Dice, plan: Plan, party: Party, lapsed: bool) -> Contrac
         "created_at": at,
         "updated_at": at,
     }
-    if status not in SIGNED or signed is None or start is None or end is None:
+    if status not in CONCLUDED or signed is None or start is None or end is None:
         return ContractRows(row, [], [], None)
     performances, last = _performances(dice, plan, row, start, end, tongue)
     obligations = _obligations(dice, plan, row, signed, end, tongue) if plan.rich else []
@@ -96,7 +93,7 @@ def _dates(dice: Dice, status: str, lapsed: bool) -> tuple[int | None, int | Non
         end = dice.between(380, 520)
         start = dice.between(end + 60, 690)
         return start + dice.between(3, 20), start, end
-    if status not in SIGNED:
+    if status not in CONCLUDED:
         if dice.chance(0.4):
             return None, None, None
         start = -dice.between(10, 90)
@@ -124,7 +121,7 @@ def _department(dice: Dice, department: str) -> str:
 
 def _performances(
     dice: Dice, plan: Plan, contract: Row, start: int, end: int, tongue: int
-) -> tuple[list[Row], int | None]:
+) -> tuple[list[Row], date | None]:
     status, amount = contract["status"], contract["amount"]
     if status == "signed" or (status == "terminated" and dice.chance(0.4)):
         return [], None
@@ -150,7 +147,7 @@ def _performances(
                 "updated_at": at,
             }
         )
-    return rows, last
+    return rows, plan.calendar.day(last)
 
 
 def _obligations(dice: Dice, plan: Plan, contract: Row, signed: int, end: int, tongue: int) -> list[Row]:
@@ -179,16 +176,16 @@ def _obligations(dice: Dice, plan: Plan, contract: Row, signed: int, end: int, t
     return rows
 
 
-def activity_rows(dice: Dice, plan: Plan, chinese: bool, contacts: int, owned: Row) -> list[tuple[int, Row]]:
-    """Dealings with one customer as (days ago, row); ``contact_id`` is an index among its `contacts` or None."""
-    rows: list[tuple[int, Row]] = []
+def activity_rows(dice: Dice, plan: Plan, chinese: bool, contacts: int, owned: Row) -> list[Row]:
+    """Dealings with one customer ; ``contact_id`` is an index among its `contacts` or None."""
+    rows: list[Row] = []
     tongue = 0 if chinese else 1
     for _ in range(dice.pick((0, 1, 2, 2, 3, 3, 4, 4, 5, 6))):
         kind = dice.pick(("call", "call", "call", "visit", "visit", "meeting", "mail", "mail", "note"))
         # Squared, so that more of them are recent.
         ago = 1 + int(dice.random() ** 2 * 640)
         at = plan.calendar.moment(ago, dice)
-        row: dict[str, Any] = {
+        row: Row = {
             "id": None,
             "customer_id": None,
             "contact_id": dice.between(0, contacts - 1) if contacts and dice.chance(0.8) else None,
@@ -201,5 +198,5 @@ def activity_rows(dice: Dice, plan: Plan, chinese: bool, contacts: int, owned: R
             "created_at": at,
             "updated_at": at,
         }
-        rows.append((ago, row))
+        rows.append(row)
     return rows

@@ -17,7 +17,6 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
 
 from flask_babel import lazy_gettext
 from sqlalchemy import Connection, select
@@ -25,6 +24,7 @@ from sqlalchemy.orm import Session
 
 from admin_app.errors import Conflict
 from admin_app.passwords import hash_password, random_password
+from admin_app.services import clock
 from models.contact import Contact
 from models.contract import Contract
 from models.customer import Customer
@@ -72,14 +72,14 @@ def load_demo(
     Args:
         session: a session that acts as the system.
         customers: how many; at least 1.
-        today: the day that all dates count from; today in Shanghai when left out.
+        today: the day that all dates count from; the company's today when left out.
         progress: called with (customers done, customers in all) after each chunk.
         password: of every login; a random one when left out.
 
     Raises:
         Conflict: when there are customers, contacts or contracts already, or no starting organisation.
     """
-    today = today or datetime.now(ZoneInfo("Asia/Shanghai")).date()
+    today = today or clock.today()
     password = password or random_password()
     session.flush()
     connection = session.connection()
@@ -118,7 +118,7 @@ def _refuse_unless_empty(connection: Connection) -> None:
 def _make(loader: Loader, plan: Plan, customers: int, report: Callable[[int], None]) -> None:
     """Make the customers from 1 to `customers` and write them chunk by chunk."""
     dice, numbers = Dice(), Counter[str]()
-    others = _suppliers(plan, dice) if plan.rich else []
+    others = _suppliers(plan, dice, customers) if plan.rich else []
     for start in range(1, customers + 1, CHUNK):
         stop = min(start + CHUNK, customers + 1)
         write_chunk(
@@ -128,11 +128,11 @@ def _make(loader: Loader, plan: Plan, customers: int, report: Callable[[int], No
         report(stop - 1)
 
 
-def _suppliers(plan: Plan, dice: Dice) -> list[ContractRows]:
-    """Contracts with suppliers and partners, who are no customers."""
+def _suppliers(plan: Plan, dice: Dice, customers: int) -> list[ContractRows]:
+    """Contracts with suppliers and partners, who are no customers: 6 to a hundred customers."""
     plan.dice_for(0, dice)
     made = []
-    for index in range(18):
+    for index in range(customers * 6 // 100):
         chinese = index % 3 > 0
         industry = dice.pick(names.INDUSTRY_NAMES)
         if chinese:

@@ -135,15 +135,13 @@ _GIVEN = _pairs(
 )
 _LATIN_FIRST = _words(
     "Anna Ben Clara David Elena Felix Grace Henrik Ines Jonas Karin Leo Maya Nils Olivia Paul Rosa Stefan Tessa Victor"
-    ""
-    " Wendy Amara Bruno Chloe Dario Esme Farid Greta Hugo Iris Jamal Keiko Lars Mei Noor Omar Priya Rafael Sofia Tom"
+    " Wendy Amara Bruno Chloe Dario Esme Farid Greta Hugo Iris Jamal Keiko Lars Mei Noor Omar"
+    " Priya Rafael Sofia Tom"
 )
 _LATIN_LAST = _words(
     "Alder Barlow Castell Dunmore Ekberg Fairley Grantham Hollis Ivarsson Jessop Kellner Lindqvist Marlowe Novak Oduya"
-    ""
-    " Pereira Quist Renner Sandoval Tanaka Ullman Varga Winslow Yilmaz Zeller Ashcombe Brandt Corrigan Delacroix Eriksen"
-    " Farouk Gallo Hartwig Imai"
-    " Juarez Kowal Larkin Mbeki Nakata Ortega"
+    " Pereira Quist Renner Sandoval Tanaka Ullman Varga Winslow Yilmaz Zeller Ashcombe Brandt"
+    " Corrigan Delacroix Eriksen Farouk Gallo Hartwig Imai Juarez Kowal Larkin Mbeki Nakata Ortega"
 )
 
 

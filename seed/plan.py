@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 
+from admin_app.services.clock import months_before
+from admin_app.services.contracts import LAPSE_MONTHS
 from seed.names import Dice
 from seed.people import Team
 
@@ -23,6 +25,8 @@ class Calendar:
 
     def __init__(self, today: date) -> None:
         self.today = today
+        #: Whoever has had no performance after this day has lapsed, unless a contract is running.
+        self.lapse_day = months_before(today, LAPSE_MONTHS)
         self._days = [today - timedelta(days=ago) for ago in range(_PAST, -_FUTURE, -1)]
         self._workdays = [day - timedelta(days=max(0, day.weekday() - 4)) for day in self._days]
         self._moments = [
