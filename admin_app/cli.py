@@ -22,6 +22,7 @@ from admin_app.db import db, migrate, migration_lock, upgrade_database
 from admin_app.engine.access import SYSTEM, acting
 from admin_app.engine.site import Site
 from admin_app.errors import DutybookError
+from admin_app.import_command import import_command
 from admin_app.passwords import check_new_password, hash_password, random_password
 from admin_app.server import address, log_to, make_server
 from admin_app.start import Login, demo_logins, load_starting_data, prepare
@@ -242,5 +243,5 @@ def disable_user(username: str) -> None:
 
 def register_cli(app: Flask) -> None:
     """Add the commands to the app."""
-    for command in (serve, load_demo, reset, check, user):
+    for command in (serve, load_demo, reset, import_command, check, user):
         app.cli.add_command(command)

@@ -10,6 +10,7 @@ from admin_app.engine.labels import Labels
 from admin_app.engine.site import Group, Page, Site
 from views import business, customers, organisation
 from views.dashboard import DASHBOARD
+from views.importing import IMPORT
 from views.matrix import MATRIX
 
 LABELS: Final = Path(__file__).parent / "labels"
@@ -33,14 +34,14 @@ def build_site(
     Args:
         loaders: starting data by name, "organisation" and "demo"; they come from outside, since views know no seed.
         mappings: the folder of import mapping files that come with the starting data.
-        pages: more pages than the dashboard, which is the first one, and the matrix.
+        pages: more pages than the dashboard, which is the first one, the matrix and the import.
     """
     return Site(
         name=NAME,
         labels=Labels.from_folder(LABELS),
         groups=GROUPS,
         entities=(*customers.ENTITIES, *business.ENTITIES, *organisation.ENTITIES),
-        pages=(DASHBOARD, MATRIX, *pages),
+        pages=(DASHBOARD, MATRIX, IMPORT, *pages),
         loaders=loaders or {},
         mappings=mappings,
     )

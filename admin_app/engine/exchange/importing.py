@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from admin_app.engine.access import Policy
 from admin_app.engine.entity import Entity
 from admin_app.engine.exchange.export import harmless
-from admin_app.engine.exchange.mapping import Recipe
+from admin_app.engine.exchange.mapping import Recipe, WrongMapping
 from admin_app.engine.exchange.reading import Row, Table
 from admin_app.engine.exchange.references import References, unique_keys
 from admin_app.engine.exchange.rows import RowReader
@@ -83,7 +83,7 @@ class Importer:
 
     Raises:
         Forbidden: the actor may not import here, or may not create the children.
-        WrongMapping: the file does not fill what a new record needs.
+        WrongMapping: the file does not fill what a new record needs, or no row is left to import.
     """
 
     def __init__(self, session: Session, policy: Policy, recipe: Recipe, table: Table) -> None:
@@ -103,6 +103,8 @@ class Importer:
         self.reader = RowReader(session, policy, recipe)
         self.children = tuple(RowReader(session, policy, child) for child in recipe.children)
         self.taken = [row for row in table.rows if self._is_wanted(row)]
+        if not self.taken:
+            raise WrongMapping(_("The file has no row to import."))
         self.outcome = Outcome(len(self.taken), len(table.rows) - len(self.taken))
         self.drafts: list[_Draft] = []
         self._unique = [key for key in unique_keys(entity) if key in self.reader.sources]

@@ -15,7 +15,7 @@ from flask_babel import gettext as _
 from admin_app.errors import BadInput
 
 #: What a reader may choose when the guess is wrong; Python's names.
-ENCODINGS: Final = ("utf-8", "gb18030", "latin-1", "utf-16", "big5", "windows-1252")
+ENCODINGS: Final = ("utf-8", "gb18030", "latin-1", "utf-16", "utf-32", "big5", "windows-1252")
 DELIMITERS: Final = (",", ";", "\t")
 # The UTF-32 mark begins with the UTF-16 one.
 _MARKS: Final = (

@@ -1,0 +1,314 @@
+"""The import page of an entity: read a file, choose columns, check, write. Each step asks for every right again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+import sqlalchemy as sa
+from flask import Response, request, url_for
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+from admin_app.db import db
+from admin_app.engine.access import Policy, current_policy
+from admin_app.engine.entity import Entity
+from admin_app.engine.exchange import uploads
+from admin_app.engine.exchange.importing import Importer, Outcome, bad_rows
+from admin_app.engine.exchange.mapping import Recipe, choose, guess, importable, load_mapping, mapping_files
+from admin_app.engine.exchange.reading import ENCODINGS, Table, read_table
+from admin_app.engine.labels import labels
+from admin_app.engine.listing import Plan, may_import
+from admin_app.engine.site import site
+from admin_app.errors import BadInput, Forbidden
+
+if TYPE_CHECKING:
+    from admin_app.engine.autoview import Answer, EntityView
+
+#: Rows that the check shows.
+SHOWN_ROWS: Final = 20
+#: Errors that the check shows; the file of bad rows has all.
+SHOWN_ERRORS: Final = 200
+SAMPLES: Final = 3
+_SAMPLE_LENGTH: Final = 40
+DELIMITER_NAMES: Final = {",": ",", ";": ";", "\t": "Tab"}
+
+
+def import_screen(view: EntityView) -> Answer:
+    """Answer one step of the import into the view's entity.
+
+    Raises:
+        Forbidden: the actor may not import here.
+    """
+    policy = current_policy()
+    if not may_import(policy, view.entity):
+        raise Forbidden(_("None of your positions lets you import here."))
+    return _Screen(view, db.session(), policy).answer()
+
+
+class _Screen:
+    """One request. What the steps need is in the form each time: token, encoding, mapping file, columns."""
+
+    def __init__(self, view: EntityView, session: Session, policy: Policy) -> None:
+        self.view = view
+        self.entity: Entity = view.entity
+        self.session = session
+        self.policy = policy
+        self.upload: uploads.Upload | None = None
+        self.context: dict[str, Any] = {}
+
+    def answer(self) -> Answer:
+        """The page of the step that the form names."""
+        if request.method == "GET":
+            return self._render("upload")
+        step = request.form.get("step", "")
+        try:
+            self._take_file(step)
+            table, error = self._table()
+            recipe = self._recipe(table)
+        except BadInput as problem:
+            return self._render("upload", error=str(problem)), 400  # type: ignore[return-value]
+        columns = self._columns(table, recipe, chosen=step not in ("upload", "read"))
+        self._describe(table, recipe, columns)
+        if step in ("upload", "read", "back") or error:
+            return self._render("map", error=error)
+        try:
+            recipe = choose(recipe, table.headers, columns)
+            if step == "write":
+                return self._write(table, recipe)
+            return self._check(table, recipe, as_file=step == "errors")
+        except uploads.NoUpload as problem:
+            return self._render("upload", error=str(problem)), 400  # type: ignore[return-value]
+        except BadInput as problem:
+            return self._render("map", error=str(problem)), 400  # type: ignore[return-value]
+
+    def _table(self) -> tuple[Table, str | None]:
+        """The file as a table; where the chosen encoding cannot be, as guessed, with what is wrong."""
+        content, encoding = self._file().content, request.form.get("encoding") or None
+        try:
+            return read_table(content, encoding), None
+        except BadInput as problem:
+            if encoding is None:
+                raise
+            return read_table(content), str(problem)
+
+    def _take_file(self, step: str) -> None:
+        if step != "upload":
+            token = request.form.get("token", "")
+            self.upload = uploads.find(token, self.policy.user_id, self.entity.name)
+            return
+        sent = request.files.get("file")
+        if sent is None or not sent.filename:
+            raise BadInput(_("Choose a file."))
+        self.upload = uploads.keep(sent.read(), sent.filename, self.policy.user_id, self.entity.name)
+
+    def _file(self) -> uploads.Upload:
+        assert self.upload is not None
+        return self.upload
+
+    def _recipe(self, table: Table) -> Recipe:
+        """The chosen mapping file, which has to fit the file; else columns by their names."""
+        name = request.form.get("mapping", "")
+        if not name:
+            return Recipe(self.entity, guess(self.entity, table.headers))
+        path = mapping_files(self.entity).get(name)
+        if path is None:
+            raise BadInput(_("There is no mapping “%(name)s”.", name=name))
+        recipe = load_mapping(path, site())
+        choose(recipe, table.headers, recipe.columns)
+        return recipe
+
+    def _columns(self, table: Table, recipe: Recipe, chosen: bool) -> dict[str, str]:
+        """header -> field key: from the form once somebody could choose, else what the recipe says."""
+        if not chosen:
+            return dict(recipe.columns)
+        picked = {
+            header: request.form.get(f"column-{index}", "") for index, header in enumerate(table.headers)
+        }
+        return {header: key for header, key in picked.items() if key}
+
+    def _describe(self, table: Table, recipe: Recipe, columns: Mapping[str, str]) -> None:
+        notes = _notes(recipe)
+        self.context |= {
+            "columns": [
+                {
+                    "index": index,
+                    "name": header,
+                    "samples": _samples(table, index),
+                    "choice": columns.get(header, ""),
+                    "note": notes.get(header, ""),
+                }
+                for index, header in enumerate(table.headers)
+            ],
+            "constants": _constants(recipe, columns),
+            "total": len(table.rows),
+            "encoding": table.encoding,
+            "delimiter": DELIMITER_NAMES[table.delimiter],
+        }
+
+    def _check(self, table: Table, recipe: Recipe, as_file: bool) -> Answer:
+        """A dry run, and what it found: as a page, or the bad rows as a file."""
+        seen: list[dict[str, Any]] = []
+        heads: list[str] = []
+
+        def look(importer: Importer) -> None:
+            heads.extend(_heads(importer))
+            seen.extend(_looks(self.session, importer))
+
+        outcome = Importer(self.session, self.policy, recipe, table).run(dry=True, look=look)
+        # The write lock is for writing; the page has all that it needs.
+        self.session.rollback()
+        if as_file:
+            name = f"{self.entity.name}-errors.csv"
+            return Response(
+                b"".join(bad_rows(table, outcome)),
+                mimetype="text/csv",
+                headers={"Content-Disposition": f"attachment; filename={name}"},
+            )
+        return self._render("preview", heads=heads, rows=seen, **_result(outcome))
+
+    def _write(self, table: Table, recipe: Recipe) -> Answer:
+        upload = self._file()
+        upload.claim()
+        try:
+            outcome = Importer(self.session, self.policy, recipe, table).run()
+            if outcome.written:
+                self.session.commit()
+        except BaseException:
+            upload.give_back()
+            raise
+        if not outcome.written:
+            upload.give_back()
+            return self._check(table, recipe, as_file=False)
+        upload.discard()
+        return self._render(
+            "done", created=outcome.records, children=outcome.children, left_out=outcome.left_out
+        )
+
+    def _render(self, step: str, error: str | None = None, **more: Any) -> str:
+        name = self.entity.name
+        upload = self.upload if step != "upload" else None
+        context = {
+            "step": step,
+            "entity": {"name": name, "label": labels().entity(name), "plural": labels().plural(name)},
+            "list_url": url_for(f"{name}.index_view"),
+            "start_url": url_for(f"{name}.import_view"),
+            "token": upload.token if upload else None,
+            "file_name": upload.file_name if upload else None,
+            "error": error,
+            "fields": [
+                {
+                    "key": key,
+                    "label": labels().field(name, key),
+                    "required": self.entity.required(self.entity.fields[key]),
+                }
+                for key in importable(self.entity)
+            ],
+            "encodings": ENCODINGS,
+            "mappings": list(mapping_files(self.entity)),
+            "mapping": request.form.get("mapping", ""),
+            **self.context,
+            **more,
+        }
+        return str(self.view.render("admin/exchange/import.html", exchange=context))
+
+
+def _samples(table: Table, index: int) -> list[str]:
+    """The first different values of a column, shortened."""
+    texts = (row.texts[index].strip() for row in table.rows[:50])
+    distinct = list(dict.fromkeys(text for text in texts if text))[:SAMPLES]
+    return [text if len(text) <= _SAMPLE_LENGTH else text[: _SAMPLE_LENGTH - 1] + "…" for text in distinct]
+
+
+def _notes(recipe: Recipe) -> dict[str, str]:
+    """What a mapping file does with columns beside filling the entity's own fields, by header."""
+    notes: dict[str, list[str]] = {}
+    for header, wanted in recipe.where.items():
+        notes.setdefault(header, []).append(_("only rows with %(values)s", values=", ".join(sorted(wanted))))
+    for child in recipe.children:
+        for header, key in child.columns.items():
+            what = f"{labels().entity(child.entity.name)}: {labels().field(child.entity.name, key)}"
+            notes.setdefault(header, []).append(what)
+    return {header: " · ".join(texts) for header, texts in notes.items()}
+
+
+def _constants(recipe: Recipe, columns: Mapping[str, str]) -> list[dict[str, str]]:
+    """The fields that every record gets the same value in, with labels."""
+    name = recipe.entity.name
+    filled = set(columns.values())
+    found = []
+    for key, text in recipe.constants.items():
+        if key not in filled:
+            codes = getattr(recipe.entity.fields[key].kind, "codes", ())
+            shown = labels().choice(name, key, text) if text in codes else text
+            found.append({"label": labels().field(name, key), "text": shown})
+    return found
+
+
+def _shown_keys(importer: Importer) -> list[str]:
+    entity, sources = importer.entity, importer.reader.sources
+    ordered = [key for key in entity.form_fields if key in sources]
+    return list(dict.fromkeys([*([entity.code] if entity.code else []), *ordered]))
+
+
+def _heads(importer: Importer) -> list[str]:
+    return [labels().field(importer.entity.name, key) for key in _shown_keys(importer)]
+
+
+def _looks(session: Session, importer: Importer) -> list[dict[str, Any]]:
+    """The first rows as records, or as they stand in the file where no record came of them."""
+    entity, keys = importer.entity, _shown_keys(importer)
+    shown = importer.taken[:SHOWN_ROWS]
+    lines = {row.line for row in shown}
+    records = {draft.row.line: draft.record for draft in importer.drafts if draft.row.line in lines}
+    cells = _cells(session, entity, keys, list(records.values()))
+    bad = {problem.line for problem in importer.outcome.problems}
+    found = []
+    for row in shown:
+        record = records.get(row.line)
+        texts = cells.get(_key(entity, record)) if record is not None else None
+        if texts is None:
+            sources = importer.reader.sources
+            own = importer.texts(row)
+            texts = [importer.reader.text(key, own) if key in sources else "" for key in keys]
+        found.append({"line": row.line, "cells": texts, "error": row.line in bad})
+    return found
+
+
+def _key(entity: Entity, record: Any) -> tuple[Any, ...]:
+    return tuple(getattr(record, attribute.key) for attribute in entity.key_attributes)
+
+
+def _cells(
+    session: Session, entity: Entity, keys: Sequence[str], records: Sequence[Any]
+) -> dict[tuple[Any, ...], list[str]]:
+    """Key -> texts of some stored records, as a list shows them; one statement."""
+    plan = Plan(entity, keys)
+    wanted = [
+        sa.and_(
+            *(
+                column == value
+                for column, value in zip(entity.key_attributes, _key(entity, each), strict=True)
+            )
+        )
+        for each in records
+    ]
+    rows = session.execute(plan.statement().where(sa.or_(sa.false(), *wanted)))
+    width = len(entity.key_attributes)
+    return {tuple(row[:width]): [plan.cell(row, key, link=False).text for key in keys] for row in rows}
+
+
+def _result(outcome: Outcome) -> dict[str, Any]:
+    bad = len(outcome.bad_lines)
+    return {
+        "errors": [
+            {"line": problem.line, "column": problem.label, "reason": problem.message}
+            for problem in outcome.problems[:SHOWN_ERRORS]
+        ],
+        "more_errors": max(0, len(outcome.problems) - SHOWN_ERRORS),
+        "good": outcome.total - bad,
+        "bad": bad,
+        "total": outcome.total,
+        "left_out": outcome.left_out,
+        "children": outcome.children,
+    }
