@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask_babel import gettext as _
@@ -87,11 +87,7 @@ def update(session: Session, entity: Entity, policy: Policy, form: RecordForm, r
     touched = form.touched()
     if not touched:
         return True
-    values = values_of(form, touched)
-    with session.no_autoflush:
-        for key, value in values.items():
-            setattr(record, key, value)
-    return _write(session, entity, policy, form, record, "edit")
+    return _write(session, entity, policy, form, record, "edit", values_of(form, touched))
 
 
 def values_of(form: RecordForm, keys: Sequence[str]) -> dict[str, Any]:
@@ -114,10 +110,19 @@ def values_of(form: RecordForm, keys: Sequence[str]) -> dict[str, Any]:
 
 
 def _write(
-    session: Session, entity: Entity, policy: Policy, form: RecordForm, record: Any, action: str
+    session: Session,
+    entity: Entity,
+    policy: Policy,
+    form: RecordForm,
+    record: Any,
+    action: str,
+    values: Mapping[str, Any] | None = None,
 ) -> bool:
     try:
         with session.begin_nested(), session.no_autoflush:
+            # Opening a savepoint flushes: values set before it would be written outside of it, ahead of the hooks.
+            for key, value in (values or {}).items():
+                setattr(record, key, value)
             session.add(record)
             if entity.before_save:
                 entity.before_save(session, policy, record)
