@@ -106,7 +106,7 @@ ENTITIES = (
             "deadline": ("respond_by", "resolve_by"),
             "responsibility": OWNERSHIP,
         },
-        optional=("department",),
+        optional=("received_at", "department"),
         tones={
             "severity": {"low": "muted", "medium": "new", "high": "warn", "critical": "bad"},
             "status": {
@@ -132,6 +132,7 @@ ENTITIES = (
         sort="-at",
         sections={"basic": ("complaint", "kind", "at", "text")},
         follows="complaint",
+        optional=("at",),
         forbids=("edit", "delete"),
         before_save=before_event_saved,
     ),

@@ -122,7 +122,7 @@ ENTITIES = (
             "content": ("subject", "text"),
             "responsibility": OWNERSHIP,
         },
-        optional=("department",),
+        optional=("at", "department"),
         before_save=before_activity_saved,
         after_save=after_activity_saved,
         after_delete=after_activity_deleted,

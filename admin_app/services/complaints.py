@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from admin_app.engine.access import SYSTEM, Policy, acting
 from admin_app.engine.labels import labels
-from admin_app.services.numbering import COMPLAINT_PREFIX, next_number
+from admin_app.services.numbering import next_complaint_number
 from admin_app.services.ownership import fill_ownership
 from models.complaint import Complaint, ComplaintEvent
 from models.organisation import User
@@ -40,7 +40,7 @@ def before_complaint_saved(session: Session, policy: Policy, complaint: Complain
     is_new = not inspect(complaint).persistent
     fill_ownership(session, policy, complaint)
     if not complaint.number:
-        complaint.number = next_number(session, Complaint.number, COMPLAINT_PREFIX)
+        complaint.number = next_complaint_number(session)
     status = complaint.status or "new"
     now = utc_now()
     # Without this the default would be some microseconds later than the closing.

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any, Final
 
-from sqlalchemy import Select, Update, case, func, select, update
+from sqlalchemy import Select, Update, case, func, inspect, select, update
 from sqlalchemy.orm import Session
 
 from admin_app.engine.access import SYSTEM, Policy, acting
 from admin_app.services import clock
 from admin_app.services.customers import reread
-from admin_app.services.numbering import CONTRACT_PREFIX, next_number
+from admin_app.services.numbering import next_contract_number
 from admin_app.services.ownership import fill_ownership
 from models.contract import Contract, Performance
 from models.customer import Customer
@@ -95,8 +95,8 @@ def before_contract_saved(session: Session, policy: Policy, contract: Contract) 
     """Fill an empty number, owner and department; remember whose contract it was until now."""
     fill_ownership(session, policy, contract)
     if not contract.number:
-        contract.number = next_number(session, Contract.number, CONTRACT_PREFIX)
-    if contract.id is not None:
+        contract.number = next_contract_number(session)
+    if inspect(contract).persistent:
         _remember(session, select(Contract.customer_id).where(Contract.id == contract.id))
 
 
@@ -118,7 +118,7 @@ def after_contract_deleted(session: Session, policy: Policy, contract: Contract)
 
 def before_performance_saved(session: Session, policy: Policy, performance: Performance) -> None:
     """Remember whose performance it was until now."""
-    if performance.id is None:
+    if not inspect(performance).persistent:
         return
     stored = (
         select(Contract.customer_id)
@@ -137,7 +137,9 @@ def after_performance_saved(session: Session, policy: Policy, performance: Perfo
     _refresh_with(session, customer_id)
 
 
-def after_performances_imported(session: Session, policy: Policy, performances: Sequence[Performance]) -> None:
+def after_performances_imported(
+    session: Session, policy: Policy, performances: Sequence[Performance]
+) -> None:
     """Refresh the customers of many new performances at once."""
     wanted = sorted({performance.contract_id for performance in performances})
     customer_ids: set[int | None] = set()

@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from admin_app.engine.access import Policy
-from admin_app.services.numbering import CUSTOMER_PREFIX, next_number
+from admin_app.services.numbering import next_customer_code
 from admin_app.services.ownership import fill_ownership
 from models.customer import Customer
 
@@ -30,7 +30,7 @@ def before_customer_saved(session: Session, policy: Policy, customer: Customer) 
     if customer.customer_class in SUBTYPES and not customer.customer_subtype:
         customer.customer_subtype = SUBTYPES[customer.customer_class][0]
     if not customer.code:
-        customer.code = next_number(session, Customer.code, CUSTOMER_PREFIX)
+        customer.code = next_customer_code(session)
 
 
 def reread(session: Session, customer_ids: Collection[int], keys: Collection[str]) -> None:

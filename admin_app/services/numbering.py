@@ -1,4 +1,4 @@
-"""Numbers that people quote on the phone: KH-00001 for customers, HT-00001 for contracts, TS-00001 for complaints."""
+"""Numbers to quote on the phone: KH-00001 is a customer, HT-2026-0001 a contract, TS-2611-0001 a complaint."""
 
 from __future__ import annotations
 
@@ -10,19 +10,35 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from admin_app.engine.access import SYSTEM, acting
+from admin_app.services import clock
+from models.complaint import Complaint
+from models.contract import Contract
+from models.customer import Customer
 
-CUSTOMER_PREFIX: Final = "KH-"
-CONTRACT_PREFIX: Final = "HT-"
-COMPLAINT_PREFIX: Final = "TS-"
-#: Digits of a number, with leading zeros; the hundred-thousandth record gets one more.
-WIDTH: Final = 5
 #: How many of the newest records are looked at: numbers that people typed themselves may lie between ours.
 _LOOK_BACK: Final = 50
 _PROBES: Final = 100
 
 
-def next_number(session: Session, column: InstrumentedAttribute[str], prefix: str) -> str:
+def next_customer_code(session: Session) -> str:
+    """KH- and five digits, more from the hundred-thousandth on."""
+    return next_number(session, Customer.code, "KH-", 5)
+
+
+def next_contract_number(session: Session) -> str:
+    """HT-, the company's year, and four digits that begin anew each year."""
+    return next_number(session, Contract.number, f"HT-{clock.today():%Y}-", 4)
+
+
+def next_complaint_number(session: Session) -> str:
+    """TS-, the company's year and month, and four digits that begin anew each month."""
+    return next_number(session, Complaint.number, f"TS-{clock.today():%y%m}-", 4)
+
+
+def next_number(session: Session, column: InstrumentedAttribute[str], prefix: str, width: int) -> str:
     """The next free number in `column`, which has to be unique, of a mapped class with an `id`.
+
+    It is `prefix` and digits, with leading zeros up to `width` of them.
 
     Two who ask at once never get the same one. On SQLite whoever writes holds the only write lock from the beginning
     of the transaction. On PostgreSQL the asker takes a lock that lasts until the commit; the next one then sees what
@@ -42,7 +58,7 @@ def next_number(session: Session, column: InstrumentedAttribute[str], prefix: st
         matches = (pattern.fullmatch(number) for number in (*session.scalars(newest), *pending))
         following = max((int(match.group(1)) for match in matches if match), default=0) + 1
         while True:
-            wanted = [f"{prefix}{number:0{WIDTH}}" for number in range(following, following + _PROBES)]
+            wanted = [f"{prefix}{number:0{width}}" for number in range(following, following + _PROBES)]
             taken = {*session.scalars(select(column).where(column.in_(wanted))), *pending}
             for number in wanted:
                 if number not in taken:

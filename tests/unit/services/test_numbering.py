@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from datetime import date
 
 import pytest
 from flask import Flask
@@ -9,8 +10,8 @@ from sqlalchemy import select
 
 from admin_app.db import db
 from admin_app.engine.access import SYSTEM, acting
-from admin_app.services.numbering import next_number
-from models.contract import Contract
+from admin_app.services import clock
+from admin_app.services.numbering import next_complaint_number, next_contract_number, next_customer_code
 from models.customer import Customer
 from models.organisation import Department
 from tests.databases import bare_app
@@ -30,7 +31,7 @@ def test_a_record_that_is_not_flushed_keeps_its_number(session, make_customer):
     first = make_customer()
     with session.no_autoflush:
         session.add(Customer(name="Unflushed", code="KH-77777", customer_class="project"))
-        assert next_number(session, Customer.code, "KH-") == "KH-77778"
+        assert next_customer_code(session) == "KH-77778"
     assert first.code != "KH-77778"
 
 
@@ -43,14 +44,21 @@ def test_after_the_ninety_nine_thousandth_comes_the_hundred_thousandth(session, 
 def test_numbers_that_people_typed_are_neither_counted_nor_given_again(session, make_customer, make_contract):
     customer = make_customer()
     ours = make_contract(customer).number
-    following = f"HT-{int(ours.removeprefix('HT-')) + 1:05}"
-    make_contract(customer, number="HT-2026/17")
+    year, last = ours.rsplit("-", 1)
+    following = f"{year}-{int(last) + 1:04}"
+    make_contract(customer, number=f"{year}-17b")
     make_contract(customer, number="A 1")
-    assert next_number(session, Contract.number, "HT-") == following
+    assert next_contract_number(session) == following
     taken = make_contract(customer, number=following)
     for number in range(60):
         make_contract(customer, number=f"A-{number}")
-    assert next_number(session, Contract.number, "HT-") > taken.number
+    assert next_contract_number(session) > taken.number
+
+
+def test_each_year_and_each_month_begin_anew(session, monkeypatch):
+    monkeypatch.setattr(clock, "today", lambda: date(2031, 2, 1))
+    assert next_contract_number(session) == "HT-2031-0001"
+    assert next_complaint_number(session) == "TS-3102-0001"
 
 
 @pytest.fixture
@@ -76,7 +84,7 @@ def test_two_who_ask_at_once_get_different_numbers(bare):
                     customer = Customer(
                         name="Twin", customer_class="project", customer_subtype="single", department_id=1
                     )
-                    customer.code = next_number(session, Customer.code, "KH-")
+                    customer.code = next_customer_code(session)
                     session.add(customer)
                     session.commit()
         except Exception as problem:
