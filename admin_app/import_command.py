@@ -16,8 +16,9 @@ from admin_app.actor import company_today
 from admin_app.db import db
 from admin_app.engine.access import SYSTEM, Policy, acting, compile_policy
 from admin_app.engine.entity import Entity
-from admin_app.engine.exchange.importing import Importer, Outcome
+from admin_app.engine.exchange.importing import Importer
 from admin_app.engine.exchange.mapping import Recipe, choose, guess, load_mapping
+from admin_app.engine.exchange.outcome import Outcome
 from admin_app.engine.exchange.reading import ENCODINGS, Table, read_table
 from admin_app.engine.site import Site
 from admin_app.errors import DutybookError

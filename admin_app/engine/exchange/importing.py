@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -14,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from admin_app.engine.access import Policy
 from admin_app.engine.entity import Entity
-from admin_app.engine.exchange.export import harmless
 from admin_app.engine.exchange.mapping import Recipe, WrongMapping
+from admin_app.engine.exchange.outcome import Outcome, Problem
 from admin_app.engine.exchange.reading import Row, Table
 from admin_app.engine.exchange.references import References, unique_keys
 from admin_app.engine.exchange.rows import RowReader
@@ -31,45 +29,8 @@ BATCH: Final = 500
 Progress = Callable[[int, int], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Why a line is refused. `key` is the field, "" where several are concerned; `header` its column, if any."""
-
-    line: int
-    entity: str
-    key: str
-    header: str | None
-    message: str
-
-    @property
-    def label(self) -> str:
-        """The column's header, else the field's label."""
-        return self.header or (labels().field(self.entity, self.key) if self.key else "")
-
-
-@dataclass
-class Outcome:
-    """What an import did, or would have done.
-
-    `total` rows were taken and `left_out` not; `records` were made of them, children aside. `written` tells whether
-    they stay.
-    """
-
-    total: int
-    left_out: int
-    records: int = 0
-    children: int = 0
-    problems: list[Problem] = field(default_factory=list)
-    written: bool = False
-
-    @property
-    def bad_lines(self) -> list[int]:
-        """The lines that are refused, each once."""
-        return sorted({problem.line for problem in self.problems})
-
-
 @dataclass(slots=True)
-class _Draft:
+class Draft:
     """A row that passed the form, and the records made of it."""
 
     row: Row
@@ -106,7 +67,7 @@ class Importer:
         if not self.taken:
             raise WrongMapping(_("The file has no row to import."))
         self.outcome = Outcome(len(self.taken), len(table.rows) - len(self.taken))
-        self.drafts: list[_Draft] = []
+        self.drafts: list[Draft] = []
         self._unique = [key for key in unique_keys(entity) if key in self.reader.sources]
         self._seen: dict[tuple[str, Any], int] = {}
 
@@ -167,7 +128,7 @@ class Importer:
         header = reader.sources.get(key)
         self.outcome.problems.append(Problem(row.line, reader.entity.name, key, header, message))
 
-    def _draft(self, row: Row) -> _Draft | None:
+    def _draft(self, row: Row) -> Draft | None:
         """The row's values, unless the form refuses them."""
         width = len(self.table.headers)
         if len(row.texts) > width:
@@ -185,7 +146,7 @@ class Importer:
                 self._refuse(row, reader, key, message)
             good = good and not errors
             values.append((reader, found))
-        return _Draft(row, values) if good and self._is_new(row, values[0][1]) else None
+        return Draft(row, values) if good and self._is_new(row, values[0][1]) else None
 
     def _is_new(self, row: Row, values: dict[str, Any]) -> bool:
         """Whether no earlier row has the same value where each has to be different."""
@@ -201,8 +162,8 @@ class Importer:
         return not twice
 
     def _all_or_one_by_one(
-        self, drafts: Sequence[_Draft], work: Callable[[Sequence[_Draft]], None]
-    ) -> list[_Draft]:
+        self, drafts: Sequence[Draft], work: Callable[[Sequence[Draft]], None]
+    ) -> list[Draft]:
         """Do `work` for all at once; where the database refuses, one by one, to find out which lines it refuses."""
         known = len(self.outcome.problems)
         try:
@@ -217,7 +178,7 @@ class Importer:
                 return []
         return [done for draft in drafts for done in self._all_or_one_by_one([draft], work)]
 
-    def _explain(self, draft: _Draft, problem: IntegrityError) -> None:
+    def _explain(self, draft: Draft, problem: IntegrityError) -> None:
         # Names of constraints, or of columns on SQLite, hold the table's name.
         text = str(problem.orig)
         readers = [reader for reader, _values in draft.values]
@@ -225,7 +186,7 @@ class Importer:
         reader = next(found, readers[0])
         self._refuse(draft.row, reader, *explain(reader.entity, problem))
 
-    def _write(self, drafts: Sequence[_Draft]) -> None:
+    def _write(self, drafts: Sequence[Draft]) -> None:
         for draft in drafts:
             self._make(draft)
         self.session.flush()
@@ -238,7 +199,7 @@ class Importer:
                     entity.after_save(self.session, self.policy, record)
         self.session.flush()
 
-    def _make(self, draft: _Draft) -> None:
+    def _make(self, draft: Draft) -> None:
         """New records for a draft, each prepared by its `before_save`; made afresh when a batch is repeated."""
         (_reader, values), *rest = draft.values
         draft.record, draft.children = None, []
@@ -259,7 +220,7 @@ class Importer:
             return
         draft.record, draft.children = made[0][1], made[1:]
 
-    def _check_rights(self, draft: _Draft) -> None:
+    def _check_rights(self, draft: Draft) -> None:
         for entity, record in ((self.entity, draft.record), *draft.children):
             if not site().may_record(self.policy, "create", entity, record):
                 message = _("None of your positions lets you put a record there.")
@@ -284,10 +245,10 @@ class Importer:
                     related.append((draft, target))
             self._set(key, related)
 
-    def _set(self, key: str, related: Sequence[tuple[_Draft, Any]]) -> None:
+    def _set(self, key: str, related: Sequence[tuple[Draft, Any]]) -> None:
         targets = {id(draft): target for draft, target in related}
 
-        def assign(drafts: Sequence[_Draft]) -> None:
+        def assign(drafts: Sequence[Draft]) -> None:
             for draft in drafts:
                 setattr(draft.record, key, targets[id(draft)])
             self.session.flush()
@@ -303,22 +264,3 @@ class Importer:
             if entity.after_import:
                 entity.after_import(self.session, self.policy, records)
         self.session.flush()
-
-
-def bad_rows(table: Table, outcome: Outcome) -> Iterator[bytes]:
-    """The refused rows as CSV with their own columns and one more, `error`; UTF-8 with a byte-order mark."""
-    reasons: dict[int, list[str]] = {}
-    for problem in outcome.problems:
-        label = problem.label
-        reasons.setdefault(problem.line, []).append(
-            f"{label}: {problem.message}" if label else problem.message
-        )
-    yield b"\xef\xbb\xbf"
-    out = io.StringIO()
-    writer = csv.writer(out, delimiter=table.delimiter)
-    writer.writerow([*map(harmless, table.headers), "error"])
-    for row in table.rows:
-        if row.line in reasons:
-            texts = row.texts[: len(table.headers)]
-            writer.writerow([harmless(text) for text in (*texts, " | ".join(reasons[row.line]))])
-    yield out.getvalue().encode("utf-8", "replace")

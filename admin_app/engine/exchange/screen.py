@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-import sqlalchemy as sa
 from flask import Response, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
@@ -13,20 +12,19 @@ from sqlalchemy.orm import Session
 from admin_app.db import db
 from admin_app.engine.access import Policy, current_policy
 from admin_app.engine.entity import Entity
-from admin_app.engine.exchange import uploads
-from admin_app.engine.exchange.importing import Importer, Outcome, bad_rows
+from admin_app.engine.exchange import preview, uploads
+from admin_app.engine.exchange.importing import Importer
 from admin_app.engine.exchange.mapping import Recipe, choose, guess, importable, load_mapping, mapping_files
+from admin_app.engine.exchange.outcome import Outcome, bad_rows
 from admin_app.engine.exchange.reading import ENCODINGS, Table, read_table
 from admin_app.engine.labels import labels
-from admin_app.engine.listing import Plan, may_import
+from admin_app.engine.listing import may_import
 from admin_app.engine.site import site
 from admin_app.errors import BadInput, Forbidden
 
 if TYPE_CHECKING:
     from admin_app.engine.autoview import Answer, EntityView
 
-#: Rows that the check shows.
-SHOWN_ROWS: Final = 20
 #: Errors that the check shows; the file of bad rows has all.
 SHOWN_ERRORS: Final = 200
 SAMPLES: Final = 3
@@ -152,8 +150,8 @@ class _Screen:
         heads: list[str] = []
 
         def look(importer: Importer) -> None:
-            heads.extend(_heads(importer))
-            seen.extend(_looks(self.session, importer))
+            heads.extend(preview.heads(importer))
+            seen.extend(preview.look(self.session, importer))
 
         outcome = Importer(self.session, self.policy, recipe, table).run(dry=True, look=look)
         # The write lock is for writing; the page has all that it needs.
@@ -243,59 +241,6 @@ def _constants(recipe: Recipe, columns: Mapping[str, str]) -> list[dict[str, str
             shown = labels().choice(name, key, text) if text in codes else text
             found.append({"label": labels().field(name, key), "text": shown})
     return found
-
-
-def _shown_keys(importer: Importer) -> list[str]:
-    entity, sources = importer.entity, importer.reader.sources
-    ordered = [key for key in entity.form_fields if key in sources]
-    return list(dict.fromkeys([*([entity.code] if entity.code else []), *ordered]))
-
-
-def _heads(importer: Importer) -> list[str]:
-    return [labels().field(importer.entity.name, key) for key in _shown_keys(importer)]
-
-
-def _looks(session: Session, importer: Importer) -> list[dict[str, Any]]:
-    """The first rows as records, or as they stand in the file where no record came of them."""
-    entity, keys = importer.entity, _shown_keys(importer)
-    shown = importer.taken[:SHOWN_ROWS]
-    lines = {row.line for row in shown}
-    records = {draft.row.line: draft.record for draft in importer.drafts if draft.row.line in lines}
-    cells = _cells(session, entity, keys, list(records.values()))
-    bad = {problem.line for problem in importer.outcome.problems}
-    found = []
-    for row in shown:
-        record = records.get(row.line)
-        texts = cells.get(_key(entity, record)) if record is not None else None
-        if texts is None:
-            sources = importer.reader.sources
-            own = importer.texts(row)
-            texts = [importer.reader.text(key, own) if key in sources else "" for key in keys]
-        found.append({"line": row.line, "cells": texts, "error": row.line in bad})
-    return found
-
-
-def _key(entity: Entity, record: Any) -> tuple[Any, ...]:
-    return tuple(getattr(record, attribute.key) for attribute in entity.key_attributes)
-
-
-def _cells(
-    session: Session, entity: Entity, keys: Sequence[str], records: Sequence[Any]
-) -> dict[tuple[Any, ...], list[str]]:
-    """Key -> texts of some stored records, as a list shows them; one statement."""
-    plan = Plan(entity, keys)
-    wanted = [
-        sa.and_(
-            *(
-                column == value
-                for column, value in zip(entity.key_attributes, _key(entity, each), strict=True)
-            )
-        )
-        for each in records
-    ]
-    rows = session.execute(plan.statement().where(sa.or_(sa.false(), *wanted)))
-    width = len(entity.key_attributes)
-    return {tuple(row[:width]): [plan.cell(row, key, link=False).text for key in keys] for row in rows}
 
 
 def _result(outcome: Outcome) -> dict[str, Any]:
