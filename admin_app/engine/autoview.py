@@ -248,7 +248,7 @@ class EntityView(ModelView):  # type: ignore[misc]
                 form_errors=list(form.form_errors),
                 stale=stale,
                 token=token,
-                return__url=self._return_url(),
+                return_url=self._return_url(),
                 delete_url=url_for(f"{self.entity.name}.delete_view", id=key)
                 if key and self.can_delete
                 else None,

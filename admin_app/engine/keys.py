@@ -21,7 +21,7 @@ def decode_key(text: str, kinds: Sequence[Kind]) -> tuple[Any, ...] | None:
         return None
     try:
         return tuple(
-            kind.parse(unquote(part, errors="strict")) for kind, part in zip(kinds, parts, strict=True)
+            kind.restore(unquote(part, errors="strict")) for kind, part in zip(kinds, parts, strict=True)
         )
     except (Unreadable, UnicodeDecodeError):
         return None

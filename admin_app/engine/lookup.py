@@ -18,7 +18,7 @@ def lookup(session: Session, target: Entity, text: str) -> list[tuple[str, str]]
     code = getattr(target.model, target.code) if target.code and target.code != label_key else None
     columns = [*target.key_attributes, label, *([code] if code is not None else [])]
     statement = select(*columns).order_by(label, *target.key_attributes).limit(LIMIT)
-    text = text.strip()
+    text = text.replace("\x00", "").strip()
     if text and label_key:
         attributes = [getattr(target.model, key) for key in dict.fromkeys([label_key, *target.search_keys])]
         statement = statement.where(or_(*(each.icontains(text, autoescape=True) for each in attributes)))

@@ -79,6 +79,13 @@ class Kind:
         """The value that `text` stands for. Raises Unreadable with a message for the reader."""
         raise NotImplementedError
 
+    def restore(self, text: str) -> Any:
+        """The value that `export` gave as `text`, for keys and cursors: what is stored may break today's rules.
+
+        Raises Unreadable.
+        """
+        return self.parse(text)
+
     def show(self, value: Any) -> str:
         """The text that a form shows for `value`, exact."""
         return str(value)

@@ -13,6 +13,7 @@ from flask_babel import gettext as _
 from admin_app.engine.kinds import base
 from admin_app.engine.kinds.base import Cell, Kind, Unreadable
 
+_STORABLE = 1 << 63
 _RANGE = (base.EQUALS, base.AT_LEAST, base.AT_MOST, base.EMPTY_OP, base.FILLED_OP)
 # Python's own readers also take "1_000" and digits of other scripts; a number field should not.
 _WHOLE = re.compile(r"[+-]?[0-9]{1,40}")
@@ -31,11 +32,18 @@ class IntegerKind(Kind):
 
     def parse(self, text: str) -> int:
         """A whole number that the column can hold; grouping commas and spaces are ignored."""
+        number = self.restore(text)
+        if not -self.limit <= number < self.limit:
+            raise Unreadable(_("The number is too large to be stored."))
+        return number
+
+    def restore(self, text: str) -> int:
+        """A number of 64 bits: SQLite stores them in any integer column."""
         plain = _ungrouped(text)
         if not _WHOLE.fullmatch(plain):
             raise Unreadable(_("“%(value)s” is no whole number.", value=text))
         number = int(plain)
-        if not -self.limit <= number < self.limit:
+        if not -_STORABLE <= number < _STORABLE:
             raise Unreadable(_("The number is too large to be stored."))
         return number
 
@@ -113,6 +121,13 @@ class FloatKind(Kind):
         if not math.isfinite(number):
             raise Unreadable(_("“%(value)s” is no number.", value=text))
         return number
+
+    def restore(self, text: str) -> float:
+        """Infinity may be stored already."""
+        try:
+            return float(text)
+        except ValueError:
+            raise Unreadable(_("“%(value)s” is no number.", value=text)) from None
 
     def show(self, value: Any) -> str:
         """The shortest text that reads back as the same number."""

@@ -29,6 +29,10 @@ class TextKind(Kind):
         """The text itself, when it is short enough and can be stored."""
         if self.length is not None and len(text) > self.length:
             raise Unreadable(_("%(n)s characters at most; this is %(have)s.", n=self.length, have=len(text)))
+        return self.restore(text)
+
+    def restore(self, text: str) -> str:
+        """A text of any length: SQLite keeps to no limit."""
         if "\x00" in text:
             raise Unreadable(_("This text holds a character that cannot be stored."))
         try:

@@ -69,7 +69,7 @@ class ListArgs:
         key, descending = sort.lstrip("-"), sort.startswith("-")
         if key and key not in entity.sortable:
             raise BadInput(_("This list cannot be sorted by “%(key)s”.", key=key))
-        columns = tuple(part for part in args.get("cols", "").split(",") if part)
+        columns = tuple(part for word in args.getlist("cols") for part in word.split(",") if part)
         for column in columns:
             if column not in entity.fields:
                 raise BadInput(_("This list has no column “%(key)s”.", key=column))
@@ -77,7 +77,8 @@ class ListArgs:
         if size and (not size.isascii() or not size.isdigit() or int(size) not in SIZES):
             raise BadInput(_("A page holds %(sizes)s rows.", sizes=", ".join(map(str, SIZES))))
         return cls(
-            q=args.get("q", "").strip(),
+            # PostgreSQL refuses a NUL in any text, so nothing could contain one.
+            q=args.get("q", "").replace("\x00", "").strip(),
             filters=tuple(_filters(entity, args, policy)),
             sort=key or None,
             descending=descending,

@@ -73,7 +73,7 @@ class Order:
             if not isinstance(shown, list) or len(shown) != len(self.levels):
                 return None
             return tuple(
-                None if text is None else level.kind.parse(str(text))
+                None if text is None else level.kind.restore(str(text))
                 for level, text in zip(self.levels, shown, strict=True)
             )
         except (ValueError, RecursionError):
