@@ -1,0 +1,84 @@
+"""A company of its own for the contract tests, and everybody in it signed in once per database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from admin_app.db import db
+from tests.conftest import csrf_token, make_app, seed_demo, sign_in
+from tests.contract.expectation import Expectation
+from tests.databases import Maker
+
+
+@pytest.fixture(scope="session")
+def app(
+    database_kind: str, makers: Callable[[str], Maker], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Flask]:
+    """The whole app; apart from that of other tests, since the sign-ins here stay."""
+    app = make_app(makers(database_kind).clone(), tmp_path_factory.mktemp("contract"))
+    seed_demo(app)
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def expectation(app: Flask) -> Expectation:
+    """What the matrix says, over the same company."""
+    return Expectation(app)
+
+
+class Visitor:
+    """A browser of one person, with the CSRF token of its session; `username` "" has not signed in."""
+
+    def __init__(self, app: Flask, username: str) -> None:
+        self.username = username
+        self.client: FlaskClient = app.test_client()
+        self.token = ""
+        if username:
+            sign_in(self.client, username)
+            self.token = csrf_token(self.client.get("/account/password").text)
+
+    def get(self, url: str, **options: Any) -> Any:
+        """The answer to a GET."""
+        return self.client.get(url, **options)
+
+    def ask(self, method: str, url: str, **data: Any) -> Any:
+        """The answer to a script's request with the token: refusals come as JSON, which is much quicker to make."""
+        headers = {"X-Requested-With": "XMLHttpRequest"}
+        fields = {"csrf_token": self.token, **data} if method == "POST" else None
+        return self.client.open(url, method=method, headers=headers, data=fields)
+
+    def post(self, url: str, data: dict[str, Any]) -> Any:
+        """The answer to a form that was sent."""
+        return self.client.post(url, data={"csrf_token": self.token, **data})
+
+
+@pytest.fixture(scope="session")
+def visitors(app: Flask) -> Callable[[str], Visitor]:
+    """Give the one browser of a user name; each signs in once."""
+    known: dict[str, Visitor] = {}
+
+    def get(username: str) -> Visitor:
+        if username not in known:
+            known[username] = Visitor(app, username)
+        return known[username]
+
+    return get
+
+
+@pytest.fixture
+def admin(visitors: Callable[[str], Visitor]) -> Visitor:
+    """The administrator, for tests that only read."""
+    return visitors("admin")
+
+
+@pytest.fixture
+def writer(rollback: None, admin: Visitor) -> Visitor:
+    """The administrator; whatever is written is rolled back after the test."""
+    return admin

@@ -1,0 +1,133 @@
+"""Every door of an entity, what opens it, and the status that follows from the prediction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from tests.contract.expectation import Actor, Expectation
+
+#: Doors of an entity that show no single record, with the action that opens each.
+LIST_DOORS = {
+    "index_view": "view",
+    "create_view": "create",
+    "import_view": "create",
+    "export": "export",
+    "ajax_lookup": "view",
+}
+#: Doors of one record.
+RECORD_DOORS = {"details_view": "view", "edit_view": "edit", "delete_view": "delete", "download_view": "view"}
+#: Flask-Admin brings these; nobody needs them, so they lead nowhere.
+SHUT_DOORS = frozenset({"action_view", "ajax_update"})
+#: Pages that everybody who is signed in may open.
+COMMON_PAGES = frozenset({"dashboard.index", "matrix.index", "account.password"})
+#: What opens without a sign-in, and POST doors that serve the sign-in itself.
+IMPERSONAL = frozenset({"static", "healthz", "account.login", "account.language"})
+LEAVING = frozenset({"account.logout"})
+#: Files of Flask-Admin that no page uses.
+FILES = frozenset({"dashboard.static"})
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One request and the status that it should get."""
+
+    method: str
+    url: str
+    status: int
+
+
+def undeclared(app: Any) -> list[str]:
+    """Endpoints whose door no table of this module names."""
+    site = app.extensions["dutybook"]
+    known = {*LIST_DOORS, *RECORD_DOORS, *SHUT_DOORS}
+    named = COMMON_PAGES | IMPERSONAL | LEAVING | FILES
+    found = []
+    for rule in app.url_map.iter_rules():
+        blueprint, _, name = rule.endpoint.rpartition(".")
+        if rule.endpoint not in named and not (blueprint in site.by_name and name in known):
+            found.append(rule.endpoint)
+    return sorted(found)
+
+
+def visits(app: Any, expectation: Expectation, actor: Actor) -> Iterator[Visit]:
+    """Every URL rule as `actor` may try it.
+
+    A door that is shut is tried by POST where it takes one: it would do more harm than a GET. Lists that open are left
+    to the test that reads them.
+    """
+    for rule in sorted(app.url_map.iter_rules(), key=lambda each: each.endpoint):
+        blueprint, _, name = rule.endpoint.rpartition(".")
+        if rule.endpoint in COMMON_PAGES:
+            yield Visit("GET", str(rule), 200)
+        elif blueprint in expectation.site.by_name:
+            entity = expectation.site.by_name[blueprint]
+            if name in LIST_DOORS:
+                yield from _list_visits(rule, name, entity, expectation, actor)
+            elif name in RECORD_DOORS:
+                yield from _record_visits(rule, name, entity, expectation, actor)
+            elif actor.unlimited:
+                yield Visit("POST", str(rule), 404)
+
+
+def _list_visits(
+    rule: Any, name: str, entity: Any, expectation: Expectation, actor: Actor
+) -> Iterator[Visit]:
+    allowed = expectation.may(actor, LIST_DOORS[name], entity.name)
+    url = str(rule).replace("<export_type>", "csv")
+    if name == "import_view":
+        # Importing is creating in bulk: a duty has to name it too.
+        allowed = allowed and (actor.unlimited or _may_import(actor))
+    if name == "ajax_lookup":
+        allowed = allowed or expectation.may(actor, "create", entity.name)
+        references = [key for key, each in entity.fields.items() if each.reference]
+        if allowed:
+            yield Visit("GET", f"{url}?name=nonsense", 404)
+        url += f"?name={references[0]}" if references else "?name=nonsense"
+        yield Visit("GET", url, 403 if not allowed else 200 if references else 404)
+    elif not allowed:
+        yield Visit("POST" if "POST" in rule.methods else "GET", url, 403)
+    elif name != "index_view":
+        yield Visit("GET", url, 200)
+        if name == "export":
+            yield Visit("GET", url.replace("csv", "exe"), 404)
+
+
+def _may_import(actor: Actor) -> bool:
+    return any((grant.entity, grant.action) == ("import", "create") for grant in actor.grants)
+
+
+def _record_visits(
+    rule: Any, name: str, entity: Any, expectation: Expectation, actor: Actor
+) -> Iterator[Visit]:
+    action = RECORD_DOORS[name]
+    shut = "POST" if "POST" in rule.methods else "GET"
+    keys = samples(expectation, actor, entity)
+    if not expectation.may(actor, action, entity.name):
+        yield Visit(shut, f"{rule}?id={keys[0]}", 403)
+        return
+    for key in keys:
+        if key not in expectation.seen(actor, entity.name) or name == "download_view":
+            # No entity of the site has binary content to download.
+            yield Visit(shut, f"{rule}?id={key}", 404)
+        elif expectation.covers(actor, action, entity.name, key):
+            yield Visit("GET", f"{rule}?id={key}", 200)
+        else:
+            yield Visit("GET", f"{rule}?id={key}", 403)
+            yield Visit(shut, f"{rule}?id={key}", 403)
+
+
+def samples(expectation: Expectation, actor: Actor, entity: Any) -> list[int]:
+    """One record for each way in which the rights on it can differ: seen or not, one's own to edit, to delete."""
+    kept = expectation.samples.get((actor.username, entity.name))
+    if kept is None:
+        found: dict[tuple[bool, ...], int] = {}
+        seen = expectation.seen(actor, entity.name)
+        for key in expectation.rows[entity.name]:
+            rights = tuple(
+                expectation.covers(actor, action, entity.name, key) for action in ("view", "edit", "delete")
+            )
+            found.setdefault((key in seen, *rights), key)
+        kept = expectation.samples[actor.username, entity.name] = list(found.values())
+    return kept
