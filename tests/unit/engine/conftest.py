@@ -31,7 +31,7 @@ from models.duty import Duty, PositionDuty
 from models.organisation import Department, Position, Post, User
 from tests.conftest import PASSWORD
 from tests.databases import Maker
-from tests.unit.engine.sample import SITE, Lab
+from tests.unit.engine.sample import SITE, Book, Lab
 
 TODAY = date(2026, 3, 10)
 #: Position code -> (letter of its one duty, entities of the duty, rows of the letter's profile).
@@ -162,3 +162,16 @@ def memory() -> Iterator[Engine]:
     Lab.metadata.create_all(engine)
     yield engine
     engine.dispose()
+
+
+@pytest.fixture
+def add_book(session: Session, places: SimpleNamespace) -> Callable[..., Book]:
+    """Call it with any columns to store a book; it stands in `west` unless told otherwise."""
+
+    def add(name: str = "A book", **columns: Any) -> Book:
+        book = Book(name=name, **{"department": places.west, **columns})
+        session.add(book)
+        session.flush()
+        return book
+
+    return add
