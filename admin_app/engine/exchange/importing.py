@@ -247,11 +247,20 @@ class Importer:
 
     def _set(self, key: str, related: Sequence[tuple[Draft, Any]]) -> None:
         targets = {id(draft): target for draft, target in related}
+        relation = self.entity.mapper.relationships[key]
+        attribute_of = self.entity.mapper.get_property_by_column
+        pairs = [
+            (attribute_of(near).key, attribute_of(far).key) for near, far in relation.local_remote_pairs or ()
+        ]
 
         def assign(drafts: Sequence[Draft]) -> None:
+            # By columns: records that point to themselves or at each other have no order to be written in.
             for draft in drafts:
-                setattr(draft.record, key, targets[id(draft)])
+                for near, far in pairs:
+                    setattr(draft.record, near, getattr(targets[id(draft)], far))
             self.session.flush()
+            for draft in drafts:
+                self.session.expire(draft.record, [key])
 
         self._all_or_one_by_one([draft for draft, _target in related], assign)
 

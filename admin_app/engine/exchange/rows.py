@@ -159,7 +159,7 @@ class RowReader:
             for each in self.form.error_list():
                 errors.setdefault(each["key"], each["message"])
         if errors:
-            return {}, list(errors.items())
+            return {}, [(key, errors[key]) for key in self.form._fields if key in errors]
         values = {key: value for key, value in self.initial.items() if key not in self.sources}
         return values | values_of(self.form, list(self.form._fields)), []
 
