@@ -9,7 +9,7 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, Select, Table, func, literal, not_, select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Mapper, Session
 
 from admin_app.engine.access import SYSTEM, Policy, acting
 from admin_app.engine.entity import Entity
@@ -32,8 +32,12 @@ class Dependent:
 
 @dataclass
 class DeletionPlan:
-    """What goes, what loses its link, and what stands in the way. `allowed` when nothing does."""
+    """What goes, what loses its link, and what stands in the way. `allowed` when nothing does.
 
+    `mapper` is of what is deleted: it tells in which database to count.
+    """
+
+    mapper: Mapper[Any]
     goes: list[Dependent] = field(default_factory=list)
     unlinks: list[Dependent] = field(default_factory=list)
     blocks: list[Dependent] = field(default_factory=list)
@@ -51,7 +55,7 @@ def plan_deletion(
 
     The counts include rows that the actor may not see: only their number is told, never which they are.
     """
-    plan = DeletionPlan()
+    plan = DeletionPlan(entity.mapper)
     table = entity.table
     # Where a key has several columns, nothing in a sound schema refers to the first alone; the walk then finds nothing.
     first = table.primary_key.columns[0]
@@ -80,7 +84,7 @@ def _walk(
             # A record that refers to itself, or to one that goes too, is no obstacle.
             if child is table:
                 hanging = hanging & child.primary_key.columns[0].not_in(chosen)
-            number = _count(session, select(literal(1)).select_from(child).where(hanging))
+            number = _count(session, plan, select(literal(1)).select_from(child).where(hanging))
             if not number:
                 continue
             rule = (constraint.ondelete or "RESTRICT").upper()
@@ -107,15 +111,18 @@ def _cascade(
     access = site().access
     rows = access.rows(policy, "delete", entity.name) if "delete" not in entity.forbids else None
     within = access.criterion(entity.model, rows) if rows else literal(False)
-    foreign = _count(session, select(literal(1)).select_from(entity.model).where(hanging, not_(within)))
+    hidden = select(literal(1)).select_from(entity.model).where(hanging, not_(within))
+    foreign = _count(session, plan, hidden)
     if not foreign:
         plan.goes.append(dependent)
     else:
         plan.blocks.append(_dependent(child, foreign, _("None of your positions lets you delete them.")))
 
 
-def _count(session: Session, rows: Select[Any]) -> int:
-    return session.scalar(select(func.count()).select_from(rows.limit(CAP + 1).subquery())) or 0
+def _count(session: Session, plan: DeletionPlan, rows: Select[Any]) -> int:
+    counted = select(func.count()).select_from(rows.limit(CAP + 1).subquery())
+    # Bare tables in a subquery name no database: an adopted one would be looked for in the main one.
+    return session.scalar(counted, bind_arguments={"mapper": plan.mapper}) or 0
 
 
 def _dependent(table: Table, number: int, reason: str = "") -> Dependent:
