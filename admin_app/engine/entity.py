@@ -231,7 +231,7 @@ class Entity:
     @cached_property
     def sortable(self) -> frozenset[str]:
         """Field keys whose single column leads an index (or the key): only those can be ordered at any size."""
-        leading = {index.columns[0].name for index in self.table.indexes if len(index.columns)}
+        leading = {name for index in self.table.indexes if (name := _leading(index))}
         for constraint in self.table.constraints:
             if isinstance(constraint, sa.UniqueConstraint | sa.PrimaryKeyConstraint) and len(
                 constraint.columns
@@ -263,6 +263,14 @@ class Entity:
     def has_box(self, each: Field) -> bool:
         """Whether it is a yes/no without a third answer."""
         return isinstance(each.kind, BooleanKind) and not each.nullable
+
+
+def _leading(index: sa.Index) -> str | None:
+    """The name of the column by which an index keeps all rows in order; None where it does not."""
+    options = index.dialect_options["postgresql"]
+    first = next(iter(index.expressions), None)
+    ordered = not options.get("using") or options["using"] == "btree"
+    return first.name if isinstance(first, sa.Column) and ordered and options.get("where") is None else None
 
 
 def _slug(name: str) -> str:

@@ -27,5 +27,6 @@ def lookup(session: Session, target: Entity, text: str) -> list[tuple[str, str]]
     for row in session.execute(statement):
         key = encode_key(tuple(row[:width]), target.key_kinds)
         shown = str(row[width]) if row[width] not in (None, "") else f"#{key}"
-        found.append((key, f"{shown} · {row[width + 1]}" if code is not None else shown))
+        short = row[width + 1] if code is not None else None
+        found.append((key, shown if short in (None, "") else f"{shown} · {short}"))
     return found

@@ -156,8 +156,9 @@ class Plan:
         return slot.field.kind.export(value)
 
     def code(self, row: Sequence[Any]) -> str | None:
-        """The record's short number."""
-        return str(self.value(row, self.entity.code)) if self.entity.code else None
+        """The record's short number; None where it has none."""
+        value = self.value(row, self.entity.code) if self.entity.code else None
+        return None if value is None else str(value)
 
     def title(self, row: Sequence[Any], keys: Sequence[str] | None = None) -> str:
         """The record's name on its own pages; `keys` where some of its parts go without saying."""

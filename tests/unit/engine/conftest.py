@@ -16,7 +16,7 @@ import flask
 import pytest
 from flask import Flask
 from flask_babel import Babel
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.orm import Session
 
 from admin_app.db import db
@@ -63,8 +63,12 @@ def app(
         },
     )
     with app.app_context(), acting(db.session(), SYSTEM) as session:
-        if sqlite:
-            Base.metadata.create_all(db.engine)
+        if not sqlite:
+            # The tables come from the classes here, as they do in memory; migrations have tests of their own.
+            session.execute(text("DROP SCHEMA public CASCADE"))
+            session.execute(text("CREATE SCHEMA public"))
+            session.commit()
+        Base.metadata.create_all(db.engine)
         Lab.metadata.create_all(db.engine)
         settle(session)
         session.commit()

@@ -144,6 +144,7 @@ def test_a_record_without_a_name_is_called_by_its_key(desk: Session, add_book: C
     plan = Plan(BOOK, ("parent",))
     rows = {row[0]: row for row in desk.execute(plan.statement())}
     assert plan.title(rows[book.id]) == f"#{book.id}"
+    assert plan.code(rows[book.id]) is None
     assert plan.cell(rows[child.id], "parent").text == f"#{book.id}"
     chapter = Chapter(book=book, title="One")
     desk.add(Remark(chapter=chapter, text="x"))
