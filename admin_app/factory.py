@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import flask_admin
-from flask import Flask
+from flask import Flask, current_app, has_app_context
 from flask_admin.theme import Theme
 
 from admin_app import checks
@@ -49,7 +49,14 @@ def create_app(site: Site, config: Mapping[str, Any] | None = None) -> Flask:
     init_db(app)
     registries = {id(each): each for each in (Base.registry, *site.registries)}
     with app.app_context():
-        install_scope(db.session, site.access, tuple(registries.values()))
+        # One session class serves every app of a process: without the last argument, the site of one app would
+        # decide about the rows of another.
+        install_scope(
+            db.session,
+            site.access,
+            tuple(registries.values()),
+            elsewhere=lambda: has_app_context() and current_app != app,
+        )
     init_sessions(app)
     init_gate(app)
     init_actor(app)

