@@ -9,7 +9,7 @@ from alembic.autogenerate.api import AutogenContext
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import current_app
-from sqlalchemy import Connection, Engine
+from sqlalchemy import JSON, Connection, Engine
 
 import models  # noqa: F401 - fills the metadata
 from models.base import Base
@@ -18,12 +18,15 @@ from models.types import Money, UtcDateTime
 config = context.config
 
 
-def render_type(kind: str, item: Any, _autogen: AutogenContext) -> str | Literal[False]:
+def render_type(kind: str, item: Any, autogen: AutogenContext) -> str | Literal[False]:
     """Write our own types as what the database has, so that an old migration never changes its meaning."""
     if kind == "type" and isinstance(item, Money):
         return "sa.Numeric(18, 2).with_variant(sa.BigInteger(), 'sqlite')"
     if kind == "type" and isinstance(item, UtcDateTime):
         return "sa.DateTime(timezone=True)"
+    if kind == "type" and isinstance(item, JSON):
+        autogen.imports.add("from sqlalchemy.dialects.postgresql import JSONB")
+        return "sa.JSON().with_variant(JSONB(), 'postgresql')"
     return False
 
 

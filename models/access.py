@@ -1,15 +1,26 @@
-"""From a letter in the matrix to access: the entities that a duty needs, and what a letter lets one do."""
+"""From a letter in the matrix to access: the entities a duty needs, what a letter gives, and when either changed."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Connection,
+    ForeignKey,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    event,
+    insert,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Base
-from models.mixins import Record
-from models.types import choice
+from models.mixins import Keyed, Record
+from models.types import field_level, letter, reach
 
 if TYPE_CHECKING:
     from models.duty import Duty
@@ -28,12 +39,28 @@ class DutyAccess(Record, Base):
 
 
 class LetterProfile(Record, Base):
-    """What a letter gives: ``actions`` are words with spaces between them, ``rows`` says on whose records."""
+    """What a letter gives: ``actions`` are words with spaces between them, ``rows`` says on whose records.
+
+    ``field_level`` is how far one gets with fields that belong to a group.
+    """
 
     __tablename__ = "letter_profile"
 
-    letter: Mapped[str] = mapped_column(choice("letter", "R", "A", "V", "C", "S"), unique=True)
+    letter: Mapped[str] = mapped_column(letter(), unique=True)
     actions: Mapped[str] = mapped_column(Text)
-    rows: Mapped[str] = mapped_column(
-        choice("rows", "own", "subordinates", "department", "department_tree", "all"), index=True
-    )
+    rows: Mapped[str] = mapped_column(reach(), index=True)
+    field_level: Mapped[str] = mapped_column(field_level(), default="read", index=True)
+
+
+class AccessStamp(Keyed, Base):
+    """One row, whose ``value`` goes up together with anything that access rests on: an older policy is stale."""
+
+    __tablename__ = "access_stamp"
+    __table_args__ = (CheckConstraint("id = 1", name="single_row"),)
+
+    value: Mapped[int] = mapped_column(BigInteger, default=1)
+
+
+@event.listens_for(AccessStamp.__table__, "after_create")
+def _first_stamp(table: Table, connection: Connection, **_options: Any) -> None:
+    connection.execute(insert(table).values(id=1, value=1))

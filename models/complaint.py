@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, event
-from sqlalchemy.orm import Mapped, Mapper, mapped_column, object_session, relationship
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from models.base import AppendOnlyError, Base
-from models.mixins import Owned, Record
+from models.base import Base
+from models.mixins import AppendOnly, Owned, Record
 from models.types import choice, utc_now
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class Complaint(Record, Owned, Base):
     contact: Mapped[Contact | None] = relationship()
 
 
-class ComplaintEvent(Record, Base):
+class ComplaintEvent(Record, AppendOnly, Base):
     """A step in a complaint's life. Once stored it stays as it is, and goes only with its complaint.
 
     An author cannot be deleted, for the timeline must go on saying who did what.
@@ -108,16 +108,3 @@ class ComplaintEvent(Record, Base):
 
     complaint: Mapped[Complaint] = relationship()
     author: Mapped[User | None] = relationship()
-
-
-@event.listens_for(ComplaintEvent, "before_update")
-def _refuse_update(_mapper: Mapper[Any], _connection: Any, target: ComplaintEvent) -> None:
-    session = object_session(target)
-    # Touching an attribute without changing it also brings a record here.
-    if session is not None and session.is_modified(target):
-        raise AppendOnlyError(f"complaint_event {target.id} cannot be changed")
-
-
-@event.listens_for(ComplaintEvent, "before_delete")
-def _refuse_delete(_mapper: Mapper[Any], _connection: Any, target: ComplaintEvent) -> None:
-    raise AppendOnlyError(f"complaint_event {target.id} cannot be deleted")

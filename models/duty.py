@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Base
 from models.mixins import Record
-from models.types import choice
+from models.types import Document, letter, reach
 
 if TYPE_CHECKING:
     from models.organisation import Position
@@ -29,16 +29,22 @@ class Duty(Record, Base):
 
 
 class PositionDuty(Record, Base):
-    """A cell of the matrix: R does it, A owns and approves it, V supervises, C coordinates, S assists."""
+    """A cell of the matrix.
+
+    ``rows`` and ``field_levels`` are its own where it differs from its letter's profile. ``field_levels`` maps
+    groups of fields to levels, ``{"customer.contact": "masked"}``; a group that is missing has the letter's.
+    """
 
     __tablename__ = "position_duty"
     __table_args__ = (UniqueConstraint("position_id", "duty_id"),)
 
     position_id: Mapped[int] = mapped_column(ForeignKey("position.id", ondelete="CASCADE"), index=True)
     duty_id: Mapped[int] = mapped_column(ForeignKey("duty.id", ondelete="CASCADE"), index=True)
-    letter: Mapped[str] = mapped_column(choice("letter", "R", "A", "V", "C", "S"), index=True)
+    letter: Mapped[str] = mapped_column(letter(), index=True)
     detail_zh: Mapped[str | None] = mapped_column(Text)
     detail_en: Mapped[str | None] = mapped_column(Text)
+    rows: Mapped[str | None] = mapped_column(reach(), index=True)
+    field_levels: Mapped[dict[str, str] | None] = mapped_column(Document)
 
     position: Mapped[Position] = relationship()
     duty: Mapped[Duty] = relationship()

@@ -1,13 +1,14 @@
-"""What several tables have in common: a key, a version with times, an owner with a department."""
+"""What several tables have in common: a key, a version with times, an owner with a department, a past that stays."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from sqlalchemy import ForeignKey
-from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
+from sqlalchemy import ForeignKey, event
+from sqlalchemy.orm import Mapped, Mapper, declared_attr, mapped_column, object_session, relationship
 
+from models.base import AppendOnlyError
 from models.types import Key, utc_now
 
 if TYPE_CHECKING:
@@ -56,3 +57,23 @@ class Owned:
     @declared_attr
     def department(cls) -> Mapped[Department]:
         return relationship("Department", foreign_keys=f"{cls.__name__}.department_id")  # type: ignore[attr-defined]
+
+
+class AppendOnly:
+    """A record that stays as it was stored, and goes only with what it belongs to.
+
+    A flush that would change or delete one raises ``AppendOnlyError``.
+    """
+
+
+@event.listens_for(AppendOnly, "before_update", propagate=True)
+def _refuse_update(mapper: Mapper[Any], _connection: Any, target: Any) -> None:
+    session = object_session(target)
+    # Touching an attribute without changing it also brings a record here.
+    if session is not None and session.is_modified(target):
+        raise AppendOnlyError(f"{mapper.local_table} {target.id} cannot be changed")
+
+
+@event.listens_for(AppendOnly, "before_delete", propagate=True)
+def _refuse_delete(mapper: Mapper[Any], _connection: Any, target: Any) -> None:
+    raise AppendOnlyError(f"{mapper.local_table} {target.id} cannot be deleted")

@@ -1,4 +1,4 @@
-"""The column vocabulary: keys, coded choices, exact money and UTC times, alike on SQLite and PostgreSQL."""
+"""The column vocabulary: keys, coded choices, documents, exact money and UTC times, alike on SQLite and PostgreSQL."""
 
 from __future__ import annotations
 
@@ -7,13 +7,17 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, Enum, Integer, Numeric
+from sqlalchemy import JSON, BigInteger, DateTime, Enum, Integer, Numeric
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql import operators
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 # SQLite gives out its own row ids only to a column declared exactly INTEGER PRIMARY KEY.
 Key = BigInteger().with_variant(Integer(), "sqlite")
+
+# A JSON document, replaced as a whole: a change inside it goes unnoticed. None is NULL, never the JSON word null.
+Document = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 
 _CENT = Decimal("0.01")
 _MONEY_LIMIT = Decimal(10) ** 16
@@ -27,6 +31,21 @@ def choice(name: str, *codes: str) -> Enum:
     return Enum(
         *codes, native_enum=False, create_constraint=True, validate_strings=True, name=name, length=40
     )
+
+
+def letter() -> Enum:
+    """R does it, A owns and approves it, V supervises, C coordinates, S assists, I is told."""
+    return choice("letter", "R", "A", "V", "C", "S", "I")
+
+
+def reach() -> Enum:
+    """On whose records, from the narrowest to the widest."""
+    return choice("rows", "own", "subordinates", "department", "department_tree", "all")
+
+
+def field_level() -> Enum:
+    """What one may do with a group of fields, from the least to the most."""
+    return choice("field_level", "hidden", "masked", "read", "write")
 
 
 def utc_now() -> datetime:
@@ -49,7 +68,7 @@ class UtcDateTime(TypeDecorator[datetime]):
     def process_bind_param(
         self,
         value: datetime | None,
-        dialect: Dialect,  # noqa: ARG002 - the signature is SQLAlchemy's
+        dialect: Dialect,
     ) -> datetime | None:
         if value is None:
             return None
@@ -60,7 +79,7 @@ class UtcDateTime(TypeDecorator[datetime]):
     def process_result_value(
         self,
         value: datetime | None,
-        dialect: Dialect,  # noqa: ARG002 - the signature is SQLAlchemy's
+        dialect: Dialect,
     ) -> datetime | None:
         if value is None:
             return None

@@ -7,7 +7,7 @@ from models.access import DutyAccess, LetterProfile
 from models.duty import Duty, PositionDuty
 from models.organisation import Department, Position, Post, User
 
-LETTERS = {letter: f"letter-{letter.lower()}" for letter in "RAVCS"}
+LETTERS = {letter: f"letter-{letter.lower()}" for letter in "RAVCSI"}
 
 ENTITIES = (
     Entity(
@@ -69,9 +69,13 @@ ENTITIES = (
         icon="layout-grid",
         label="detail_{lang}",
         title=("position", "duty"),
-        columns=("letter", "detail_{lang}"),
+        columns=("letter", "rows", "detail_{lang}"),
         search=("detail_zh", "detail_en"),
-        sections={"basic": ("position", "duty", "letter"), "content": ("detail_zh", "detail_en")},
+        sections={
+            "basic": ("position", "duty", "letter"),
+            "reach": ("rows", "field_levels"),
+            "content": ("detail_zh", "detail_en"),
+        },
         tones={"letter": LETTERS},
         reading="open",
     ),
@@ -89,10 +93,10 @@ ENTITIES = (
         group="access",
         icon="shield-lock",
         label="letter",
-        columns=("actions", "rows", "updated_at"),
+        columns=("actions", "rows", "field_level", "updated_at"),
         search=("actions",),
         sort="letter",
-        sections={"basic": ("letter", "actions", "rows")},
+        sections={"basic": ("letter", "actions", "rows", "field_level")},
         tones={"letter": LETTERS},
     ),
 )

@@ -93,6 +93,16 @@ def test_letters_give_what_the_design_says(loaded: Session) -> None:
         "V": "department_tree",
         "C": "department",
         "S": "own",
+        "I": "department",
+    }
+    assert actions["I"] == {"view"}
+    assert {letter: profile.field_level for letter, profile in profiles.items()} == {
+        "R": "write",
+        "A": "write",
+        "V": "read",
+        "C": "read",
+        "S": "write",
+        "I": "read",
     }
 
 
