@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import CheckConstraint, Table, UniqueConstraint, null
+from sqlalchemy import CheckConstraint, PrimaryKeyConstraint, Table, UniqueConstraint, null
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
@@ -147,19 +147,25 @@ def _write(
 def explain(entity: Entity, problem: IntegrityError) -> tuple[str, str]:
     """(field key, sentence) for a refused write; the key is "" where the rule is about several fields."""
     table = entity.table
-    text = str(problem.orig)
-    name = getattr(getattr(problem.orig, "diag", None), "constraint_name", None)
+    diag = getattr(problem.orig, "diag", None)
+    # PostgreSQL's whole message quotes what was typed, which may read like anything.
+    text = str(diag.message_primary if diag else problem.orig)
+    name = diag.constraint_name if diag else None
     if "NOT NULL" in text or "not-null" in text:
-        column = re.search(r"(?:failed: \S+\.|column \")(\w+)", text)
-        return _key_of(entity, [column.group(1)] if column else []), _("Fill this in.")
+        return _key_of(entity, [diag.column_name] if diag else _named(text)), _("Fill this in.")
     if "FOREIGN KEY" in text or "foreign key" in text:
         return "", _("Something that this record refers to is gone, or something still refers to it.")
     if "CHECK" in text or "check constraint" in text:
         found = name or text.rpartition(": ")[2]
         return _check(entity, table, found)
-    columns = _unique_columns(table, name, text)
+    columns, name = _unique(table, name, [] if diag else _named(text))
     rule = labels().constraint(name) if name else None
     return _key_of(entity, columns), rule or _("This is already in use.")
+
+
+def _named(text: str) -> list[str]:
+    """The columns that SQLite names: "UNIQUE constraint failed: pair.word, pair.number"."""
+    return [part.rpartition(".")[2] for part in text.rpartition(": ")[2].split(", ")]
 
 
 def _check(entity: Entity, table: Table, name: str) -> tuple[str, str]:
@@ -171,17 +177,17 @@ def _check(entity: Entity, table: Table, name: str) -> tuple[str, str]:
     return "", message
 
 
-def _unique_columns(table: Table, name: str | None, text: str) -> list[str]:
-    if name is None:
-        # SQLite names the columns instead: "UNIQUE constraint failed: customer.code".
-        return re.findall(rf"{re.escape(table.name)}\.(\w+)", text)
-    for constraint in table.constraints:
-        if isinstance(constraint, UniqueConstraint) and str(constraint.name) == name:
-            return [column.name for column in constraint.columns]
-    for index in table.indexes:
-        if index.unique and index.name == name:
-            return [column.name for column in index.columns]
-    return []
+def _unique(table: Table, name: str | None, columns: list[str]) -> tuple[list[str], str | None]:
+    """(columns, name) of the violated rule, of which PostgreSQL tells the name and SQLite the columns."""
+    rules: list[Any] = [
+        each for each in table.constraints if isinstance(each, UniqueConstraint | PrimaryKeyConstraint)
+    ]
+    rules += [index for index in table.indexes if index.unique]
+    for rule in rules:
+        own = [column.name for column in rule.columns]
+        if str(rule.name) == name or sorted(own) == sorted(columns):
+            return own, str(rule.name)
+    return columns, name
 
 
 def _key_of(entity: Entity, columns: Sequence[str]) -> str:

@@ -246,7 +246,10 @@ def _tables(entities: Iterable[Entity]) -> dict[str, dict[str, Any]]:
             "entity": entries,
             "group": {"library": shape.format("Library")},
             "page": {"home": shape.format("Home")},
-            "constraint": {"ck_book_pages_positive": shape.format("A book has pages.")},
+            "constraint": {
+                "ck_book_pages_positive": shape.format("A book has pages."),
+                "uq_book_series_volume": shape.format("The series has this volume already."),
+            },
         }
     return tables
 
