@@ -155,7 +155,10 @@ class EntityView(ModelView):  # type: ignore[misc]
             abort(404)
         policy = current_policy()
         args = ListArgs.parse(self.entity, request.args, policy)
-        listing = Listing(self.entity, args, policy, f"{self.entity.name}.index_view")
+        # Of the rows that one may see, only those that one may take away.
+        rows = site().rows(policy, "export", self.entity)
+        within = site().access.criterion(self.entity.model, rows)
+        listing = Listing(self.entity, args, policy, f"{self.entity.name}.index_view", base=(within,))
 
         def lines() -> Iterator[bytes]:
             # The request is over when this runs: its session is closed, and its actor has to be named again.

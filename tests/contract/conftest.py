@@ -82,3 +82,20 @@ def admin(visitors: Callable[[str], Visitor]) -> Visitor:
 def writer(rollback: None, admin: Visitor) -> Visitor:
     """The administrator; whatever is written is rolled back after the test."""
     return admin
+
+
+@pytest.fixture
+def table_dump(app: Flask, expectation: Expectation, rollback: None) -> Callable[[], dict[str, list[Any]]]:
+    """Call it for all rows of all entities' tables, as they are stored now."""
+
+    def dump() -> dict[str, list[Any]]:
+        with app.app_context():
+            connection = db.session().connection()
+            found = {
+                entity.name: [tuple(row) for row in connection.execute(entity.table.select().order_by("id"))]
+                for entity in expectation.site.entities
+            }
+            db.session.remove()
+        return found
+
+    return dump

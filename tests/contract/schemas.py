@@ -1,4 +1,4 @@
-"""Databases that nobody here designed for the engine: the samples where they are, and look-alikes that are always there."""
+"""Databases that nobody here designed: samples where this machine has them, and look-alikes that are always there."""
 
 from __future__ import annotations
 

@@ -87,7 +87,7 @@ def test_each_keyed_table_is_adopted_and_the_others_are_named(company: Company) 
 def test_each_foreign_key_is_a_reference(company: Company) -> None:
     for entity in company.adopted.entities:
         constraints = list(entity.table.foreign_key_constraints)
-        assert len([each for each in entity.mapper.relationships]) == len(constraints), entity.name
+        assert len(list(entity.mapper.relationships)) == len(constraints), entity.name
 
 
 def test_each_table_answers_and_an_unchanged_save_changes_nothing(company: Company) -> None:
