@@ -56,7 +56,7 @@ class Visitor:
 
     def post(self, url: str, data: dict[str, Any]) -> Any:
         """The answer to a form that was sent."""
-        return self.client.post(url, data={"csrf_token": self.token, **data})
+        return self.client.post(url, data={**data, "csrf_token": self.token})
 
 
 @pytest.fixture(scope="session")
@@ -79,8 +79,8 @@ def admin(visitors: Callable[[str], Visitor]) -> Visitor:
 
 
 @pytest.fixture
-def writer(rollback: None, admin: Visitor) -> Visitor:
-    """The administrator; whatever is written is rolled back after the test."""
+def writer(admin: Visitor, rollback: None) -> Visitor:
+    """The administrator, signed in before; whatever is written is rolled back after the test."""
     return admin
 
 

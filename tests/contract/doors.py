@@ -22,6 +22,8 @@ RECORD_DOORS = {"details_view": "view", "edit_view": "edit", "delete_view": "del
 SHUT_DOORS = frozenset({"action_view", "ajax_update"})
 #: Pages that everybody who is signed in may open.
 COMMON_PAGES = frozenset({"dashboard.index", "matrix.index", "account.password"})
+#: Pages that open for whoever holds a duty of this action and entity.
+DUTY_PAGES = {"import.index": ("create", "import")}
 #: What opens without a sign-in, and POST doors that serve the sign-in itself.
 IMPERSONAL = frozenset({"static", "healthz", "account.login", "account.language"})
 LEAVING = frozenset({"account.logout"})
@@ -42,7 +44,7 @@ def undeclared(app: Any) -> list[str]:
     """Endpoints whose door no table of this module names."""
     site = app.extensions["dutybook"]
     known = {*LIST_DOORS, *RECORD_DOORS, *SHUT_DOORS}
-    named = COMMON_PAGES | IMPERSONAL | LEAVING | FILES
+    named = COMMON_PAGES | DUTY_PAGES.keys() | IMPERSONAL | LEAVING | FILES
     found = []
     for rule in app.url_map.iter_rules():
         blueprint, _, name = rule.endpoint.rpartition(".")
@@ -61,6 +63,8 @@ def visits(app: Any, expectation: Expectation, actor: Actor) -> Iterator[Visit]:
         blueprint, _, name = rule.endpoint.rpartition(".")
         if rule.endpoint in COMMON_PAGES:
             yield Visit("GET", str(rule), 200)
+        elif rule.endpoint in DUTY_PAGES:
+            yield Visit("GET", str(rule), 200 if _holds(actor, *DUTY_PAGES[rule.endpoint]) else 403)
         elif blueprint in expectation.site.by_name:
             entity = expectation.site.by_name[blueprint]
             if name in LIST_DOORS:
@@ -78,7 +82,7 @@ def _list_visits(
     url = str(rule).replace("<export_type>", "csv")
     if name == "import_view":
         # Importing is creating in bulk: a duty has to name it too.
-        allowed = allowed and (actor.unlimited or _may_import(actor))
+        allowed = allowed and _holds(actor, "create", "import")
     if name == "ajax_lookup":
         allowed = allowed or expectation.may(actor, "create", entity.name)
         references = [key for key, each in entity.fields.items() if each.reference]
@@ -94,8 +98,9 @@ def _list_visits(
             yield Visit("GET", url.replace("csv", "exe"), 404)
 
 
-def _may_import(actor: Actor) -> bool:
-    return any((grant.entity, grant.action) == ("import", "create") for grant in actor.grants)
+def _holds(actor: Actor, action: str, name: str) -> bool:
+    """Whether a duty of `actor` gives `action` on what may be no entity of the site."""
+    return actor.unlimited or any((grant.entity, grant.action) == (name, action) for grant in actor.grants)
 
 
 def _record_visits(

@@ -210,7 +210,7 @@ def grants_of(position: str, department: str) -> Iterator[Grant]:
         actions, reach = MATRIX.profiles[cell["letter"]]
         for entity in MATRIX.entities[cell["duty"]]:
             for action in actions:
-                yield Grant(entity, action, reach, department)
+                yield Grant(entity, action, cell.get("rows") or reach, department)
 
 
 def reaches(grant: Grant, actor: Actor, row: Row) -> bool:
