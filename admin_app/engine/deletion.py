@@ -7,7 +7,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, Select, Table, func, literal, not_, select
+from sqlalchemy import (
+    ColumnElement,
+    ForeignKeyConstraint,
+    Table,
+    and_,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+    tuple_,
+)
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapper, Session
 
@@ -32,12 +43,8 @@ class Dependent:
 
 @dataclass
 class DeletionPlan:
-    """What goes, what loses its link, and what stands in the way. `allowed` when nothing does.
+    """What goes, what loses its link, and what stands in the way. `allowed` when nothing does."""
 
-    `mapper` is of what is deleted: it tells in which database to count.
-    """
-
-    mapper: Mapper[Any]
     goes: list[Dependent] = field(default_factory=list)
     unlinks: list[Dependent] = field(default_factory=list)
     blocks: list[Dependent] = field(default_factory=list)
@@ -55,74 +62,127 @@ def plan_deletion(
 
     The counts include rows that the actor may not see: only their number is told, never which they are.
     """
-    plan = DeletionPlan(entity.mapper)
-    table = entity.table
-    # Where a key has several columns, nothing in a sound schema refers to the first alone; the walk then finds nothing.
-    first = table.primary_key.columns[0]
-    chosen = select(first).where(first.in_([key[0] for key in keys]))
+    key_columns = entity.mapper.primary_key
+    chosen = or_(
+        *(and_(*(column == value for column, value in zip(key_columns, key, strict=True))) for key in keys)
+    )
+    walk = _Walk(session, policy, entity.mapper)
     with acting(session, SYSTEM):
-        _walk(session, policy, table, chosen, plan, set(), 0)
-    return plan
+        walk.down(entity.table, chosen, 0)
+    return walk.plan()
 
 
-def _walk(
-    session: Session,
-    policy: Policy,
-    table: Table,
-    chosen: Select[Any],
-    plan: DeletionPlan,
-    seen: set[Any],
-    depth: int,
-) -> None:
-    for child in table.metadata.sorted_tables:
-        for constraint in child.foreign_key_constraints:
-            if constraint.referred_table is not table or constraint in seen or len(constraint.columns) != 1:
-                continue
-            seen.add(constraint)
-            (column,) = constraint.columns
-            hanging: ColumnElement[bool] = column.in_(chosen)
-            # A record that refers to itself, or to one that goes too, is no obstacle.
-            if child is table:
-                hanging = hanging & child.primary_key.columns[0].not_in(chosen)
-            number = _count(session, plan, select(literal(1)).select_from(child).where(hanging))
-            if not number:
-                continue
-            rule = (constraint.ondelete or "RESTRICT").upper()
-            if rule == "CASCADE":
-                _cascade(session, policy, child, hanging, number, plan)
-                if depth < MAX_DEPTH and len(child.primary_key.columns) == 1:
-                    deeper = select(child.primary_key.columns[0]).where(hanging)
-                    _walk(session, policy, child, deeper, plan, seen, depth + 1)
-            elif rule == "SET NULL":
-                plan.unlinks.append(_dependent(child, number))
-            else:
-                plan.blocks.append(_dependent(child, number, _("They have to be deleted or moved first.")))
+class _Walk:
+    """Follows foreign keys from rows that go to rows that hang on them. Rows are conditions, so none is loaded.
 
+    `mapper` is of what is deleted: it tells in which database to count.
+    """
 
-def _cascade(
-    session: Session, policy: Policy, child: Table, hanging: Any, number: int, plan: DeletionPlan
-) -> None:
-    entity = next((each for each in site().entities if each.table is child), None)
-    dependent = _dependent(child, number)
-    if entity is None or entity.follows or policy.unlimited:
+    def __init__(self, session: Session, policy: Policy, mapper: Mapper[Any]) -> None:
+        self.session = session
+        self.policy = policy
+        self.mapper = mapper
+        self.going: dict[Table, list[ColumnElement[bool]]] = {}
+        self.found: dict[tuple[str, Table, str], int] = {}
+
+    def plan(self) -> DeletionPlan:
+        """What was found."""
+        plan = DeletionPlan()
+        for (where, table, reason), number in self.found.items():
+            getattr(plan, where).append(_dependent(table, number, reason))
+        return plan
+
+    def down(self, table: Table, rows: ColumnElement[bool], depth: int) -> None:
+        """Note what hangs on these rows of `table`, and go on from what goes with them."""
+        if depth > MAX_DEPTH:
+            return
+        self.going.setdefault(table, []).append(rows)
+        loops = [each for each in table.foreign_key_constraints if _is_loop(each)]
+        if loops:
+            # A tree goes as a whole, however high it is.
+            rows = _with_descendants(table, rows, loops)
+            self._cascade(table, and_(rows, self._staying(table)))
+            self.going[table].append(rows)
+        for child in table.metadata.tables.values():
+            for constraint in sorted(child.foreign_key_constraints, key=lambda each: list(each.column_keys)):
+                if constraint.referred_table is table and constraint not in loops:
+                    self._follow(child, constraint, rows, depth)
+
+    def _follow(
+        self, child: Table, constraint: ForeignKeyConstraint, rows: ColumnElement[bool], depth: int
+    ) -> None:
+        referred = [element.column for element in constraint.elements]
+        own: Any = tuple_(*constraint.columns) if len(referred) > 1 else next(iter(constraint.columns))
+        hanging: ColumnElement[bool] = own.in_(select(*referred).where(rows))
+        rule = (constraint.ondelete or "RESTRICT").upper()
+        if rule == "CASCADE" or child is constraint.referred_table:
+            # A record that goes already is no obstacle, and is counted once.
+            hanging = and_(hanging, self._staying(child))
+        if rule == "CASCADE":
+            if self._cascade(child, hanging):
+                self.down(child, hanging, depth + 1)
+        elif rule == "SET NULL":
+            self._note("unlinks", child, self._count(child, hanging))
+        else:
+            reason = _("They have to be deleted or moved first.")
+            self._note("blocks", child, self._count(child, hanging), reason)
+
+    def _staying(self, table: Table) -> ColumnElement[bool]:
+        # NULL in a column makes the condition NULL, whose negation is NULL again: such a row stays too.
+        return and_(true(), *(rows.is_distinct_from(true()) for rows in self.going.get(table, ())))
+
+    def _cascade(self, child: Table, hanging: ColumnElement[bool]) -> int:
+        number = self._count(child, hanging)
+        if not number:
+            return 0
+        entity = next((each for each in site().entities if each.table is child), None)
+        foreign = 0
         # Parts follow their whole: whoever may delete a contract may delete its obligations.
-        plan.goes.append(dependent)
-        return
-    access = site().access
-    rows = access.rows(policy, "delete", entity.name) if "delete" not in entity.forbids else None
-    within = access.criterion(entity.model, rows) if rows else literal(False)
-    hidden = select(literal(1)).select_from(entity.model).where(hanging, not_(within))
-    foreign = _count(session, plan, hidden)
-    if not foreign:
-        plan.goes.append(dependent)
-    else:
-        plan.blocks.append(_dependent(child, foreign, _("None of your positions lets you delete them.")))
+        if entity is not None and not entity.follows and not self.policy.unlimited:
+            rows = site().rows(self.policy, "delete", entity)
+            within = site().access.criterion(entity.model, rows)
+            # A row without an owner is within nobody's rows, and its test is NULL.
+            foreign = self._count(entity.model, and_(hanging, within.is_distinct_from(true())))
+        if foreign:
+            self._note("blocks", child, foreign, _("None of your positions lets you delete them."))
+        else:
+            self._note("goes", child, number)
+        return number
+
+    def _note(self, where: str, table: Table, number: int, reason: str = "") -> None:
+        if number:
+            place = (where, table, reason)
+            self.found[place] = self.found.get(place, 0) + number
+
+    def _count(self, source: Any, rows: ColumnElement[bool]) -> int:
+        capped = select(literal(1)).select_from(source).where(rows).limit(CAP + 1)
+        counted = select(func.count()).select_from(capped.subquery())
+        # Bare tables in a subquery name no database: an adopted one would be looked for in the main one.
+        return self.session.scalar(counted, bind_arguments={"mapper": self.mapper}) or 0
 
 
-def _count(session: Session, plan: DeletionPlan, rows: Select[Any]) -> int:
-    counted = select(func.count()).select_from(rows.limit(CAP + 1).subquery())
-    # Bare tables in a subquery name no database: an adopted one would be looked for in the main one.
-    return session.scalar(counted, bind_arguments={"mapper": plan.mapper}) or 0
+def _is_loop(constraint: ForeignKeyConstraint) -> bool:
+    """Whether rows of a table go with other rows of the same table, found by its one key column."""
+    table = constraint.table
+    referred = [element.column for element in constraint.elements]
+    cascades = (constraint.ondelete or "").upper() == "CASCADE"
+    return (
+        cascades
+        and constraint.referred_table is table
+        and referred == list(table.primary_key.columns) == referred[:1]
+    )
+
+
+def _with_descendants(
+    table: Table, rows: ColumnElement[bool], loops: Sequence[ForeignKeyConstraint]
+) -> ColumnElement[bool]:
+    (key,) = table.primary_key.columns
+    found = select(key.label("key")).where(rows).cte(recursive=True)
+    child = table.alias()
+    links = [child.c[column.key] == found.c.key for each in loops for column in each.columns]
+    # UNION, not UNION ALL: a tree that bites its tail ends the walk.
+    found = found.union(select(child.c[key.key]).where(or_(*links)))
+    return key.in_(select(found.c.key))
 
 
 def _dependent(table: Table, number: int, reason: str = "") -> Dependent:

@@ -18,6 +18,7 @@ from sqlalchemy import (
     CheckConstraint,
     Enum,
     ForeignKey,
+    ForeignKeyConstraint,
     LargeBinary,
     MetaData,
     Numeric,
@@ -216,6 +217,22 @@ class Pair(Lab):
     note: Mapped[str | None] = mapped_column(String(40))
 
 
+class Sticker(Keyed, Lab):
+    """Refers to a key of two columns, and to a column that is no key."""
+
+    __tablename__ = "sticker"
+    __table_args__ = (
+        ForeignKeyConstraint(["word", "number"], ["pair.word", "pair.number"], ondelete="CASCADE"),
+    )
+
+    text: Mapped[str] = mapped_column(String(40), index=True)
+    word: Mapped[str | None] = mapped_column(String(40))
+    number: Mapped[int | None]
+    shelf_code: Mapped[str | None] = mapped_column(ForeignKey("shelf.code", ondelete="RESTRICT"))
+
+    pair: Mapped[Pair | None] = relationship()
+
+
 class HomeView(AdminIndexView):
     """The first page, with nothing on it."""
 
@@ -278,6 +295,7 @@ ENTITIES = (
     Entity(Egg),
     Entity(Odd, label="data", group="library"),
     Entity(Pair, group="library", forbids=("export",)),
+    Entity(Sticker),
 )
 
 
