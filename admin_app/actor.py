@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 from flask import Flask, current_app
 
 from admin_app.db import db
-from admin_app.engine.access import NOBODY, compile_policy
+from admin_app.engine.access import NOBODY
+from admin_app.engine.access.cache import PolicyCache
 from admin_app.sessions import person
 from models.types import utc_now
 
@@ -21,7 +22,8 @@ def company_today() -> datetime:
 def _take_up() -> None:
     session = db.session()
     who = person()
-    session.info["policy"] = compile_policy(session, who.user, company_today().date()) if who else NOBODY
+    cache: PolicyCache = current_app.extensions["dutybook_policies"]
+    session.info["policy"] = cache.policy(session, who.user, company_today().date()) if who else NOBODY
 
 
 def _lay_down(_error: BaseException | None) -> None:
@@ -32,5 +34,6 @@ def _lay_down(_error: BaseException | None) -> None:
 
 def init_actor(app: Flask) -> None:
     """Set the actor of each request; call it after `init_sessions`."""
+    app.extensions["dutybook_policies"] = PolicyCache()
     app.before_request(_take_up)
     app.teardown_request(_lay_down)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import flask_admin
-from flask import Flask, current_app, has_app_context
+from flask import Flask, current_app
 from flask_admin.theme import Theme
 
 from admin_app import checks
@@ -16,7 +16,8 @@ from admin_app.cli import register_cli
 from admin_app.config import flask_config
 from admin_app.db import db, init_db
 from admin_app.edge import init_edge
-from admin_app.engine.access import install_scope
+from admin_app.engine.access import Scope, install_scope
+from admin_app.engine.access.cache import watch_rules
 from admin_app.engine.autoview import EntityView
 from admin_app.engine.language import init_language
 from admin_app.engine.site import Site
@@ -48,15 +49,9 @@ def create_app(site: Site, config: Mapping[str, Any] | None = None) -> Flask:
     init_language(app)
     init_db(app)
     registries = {id(each): each for each in (Base.registry, *site.registries)}
-    with app.app_context():
-        # One session class serves every app of a process: without the last argument, the site of one app would
-        # decide about the rows of another.
-        install_scope(
-            db.session,
-            site.access,
-            tuple(registries.values()),
-            elsewhere=lambda: has_app_context() and current_app != app,
-        )
+    app.extensions["dutybook_scope"] = Scope(site.access, registries.values())
+    install_scope(db.session, lambda: current_app.extensions["dutybook_scope"])
+    watch_rules(db.session)
     init_sessions(app)
     init_gate(app)
     init_actor(app)

@@ -7,7 +7,7 @@ Views ask `policy.may(action, entity)` and `policy.may_record(action, record)`; 
 from admin_app.engine.access.compile import compile_policy
 from admin_app.engine.access.guard import AccessMap, Guard
 from admin_app.engine.access.policy import ACTIONS, NOBODY, SYSTEM, Policy, Rows
-from admin_app.engine.access.scope import acting, current_policy, install_scope, policy_of
+from admin_app.engine.access.scope import Scope, acting, current_policy, install_scope, policy_of
 
 __all__ = [
     "ACTIONS",
@@ -17,6 +17,7 @@ __all__ = [
     "Guard",
     "Policy",
     "Rows",
+    "Scope",
     "acting",
     "compile_policy",
     "current_policy",

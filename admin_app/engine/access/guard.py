@@ -90,8 +90,12 @@ class AccessMap:
         guard = self.by_model.get(type(record))
         if guard is None:
             return policy.unlimited
-        rows = self.rows(policy, action, guard.name)
-        if rows.everything or not rows:
+        return self.contains(self.rows(policy, action, guard.name), record)
+
+    def contains(self, rows: Rows, record: Any) -> bool:
+        """Whether this loaded or new record is among `rows`."""
+        guard = self.by_model.get(type(record))
+        if rows.everything or not rows or guard is None:
             return rows.everything
         return self._holds(guard, rows, record)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Final
 
 ACTIONS: Final = (
@@ -18,9 +19,17 @@ ACTIONS: Final = (
     "bulk",
     "comment",
     "report",
+    "import",
+    "reveal",
     "work",
 )
-"""The action words that a letter profile may use."""
+"""The action words that a letter profile may use; `work` stands for the entity's own working actions."""
+
+LEVELS: Final = ("hidden", "masked", "read", "write")
+"""How much of a field one gets, each containing the one before."""
+
+REACHES: Final = ("own", "subordinates", "department", "department_tree", "all")
+"""The reach words, from narrow to wide."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +51,12 @@ class Rows:
             return EVERYTHING
         return Rows(False, self.owners | other.owners, self.departments | other.departments)
 
+    def __ge__(self, other: Rows) -> bool:
+        """Whether every row of `other` is in this set, as far as owners and departments tell."""
+        if self.everything or not other:
+            return True
+        return not other.everything and self.owners >= other.owners and self.departments >= other.departments
+
     def hold(self, owner_id: int | None, department_id: int | None) -> bool:
         """Whether a row of this owner and department belongs to the set."""
         return self.everything or owner_id in self.owners or department_id in self.departments
@@ -51,13 +66,39 @@ EVERYTHING: Final = Rows(everything=True)
 NOTHING: Final = Rows()
 
 
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One thing that gives somebody something: a matrix cell of a post in force, or a manual grant.
+
+    `position`, `duty` and `department` are ids (None where there is none); `levels` are field levels by group, with
+    "" for all other groups; `until` is the last day. `acting` says that the post is held for somebody else.
+    """
+
+    entity: str
+    actions: frozenset[str]
+    rows: Rows
+    reach: str
+    levels: Mapping[str, str]
+    department: int
+    letter: str | None = None
+    position: int | None = None
+    duty: int | None = None
+    grant: int | None = None
+    acting: bool = False
+    until: date | None = None
+
+    def level(self, group: str) -> int:
+        """How much of the fields in `group` it gives, as an index into LEVELS."""
+        return LEVELS.index(self.levels.get(group, self.levels.get("", "hidden")))
+
+
 @dataclass(frozen=True, eq=False)
 class Policy:
     """One actor's rights. Identity is what the row scope caches its criteria by, so `eq` is off.
 
-    `grants` maps (entity, action) to rows. `unlimited` is the administrator and the system itself.
-    `home_department` is where new records of this person go when nothing else is chosen; `position_names` is how
-    the page calls the person, by language.
+    `grants` maps (entity, action) to rows; `sources` say where each comes from. `unlimited` is the administrator and
+    the system itself. `home_department` is where new records of this person go when nothing else is chosen;
+    `position_names` is how the page calls the person, by language.
     """
 
     actor: str
@@ -66,12 +107,24 @@ class Policy:
     home_department: int | None = None
     position_names: Mapping[str, str] = field(default_factory=dict)
     grants: Mapping[tuple[str, str], Rows] = field(default_factory=dict)
+    sources: tuple[Source, ...] = ()
 
     def rows(self, action: str, entity: str) -> Rows:
         """The rows of `entity` on which `action` is allowed; empty where nothing grants it."""
         if self.unlimited:
             return EVERYTHING
         return self.grants.get((entity, action), NOTHING)
+
+    def field_rows(self, entity: str, group: str, level: str) -> Rows:
+        """The rows of `entity` on which this person gets at least `level` of the fields in `group`."""
+        if self.unlimited:
+            return EVERYTHING
+        wanted = LEVELS.index(level)
+        found = NOTHING
+        for source in self.sources:
+            if source.entity == entity and "view" in source.actions and source.level(group) >= wanted:
+                found = found | source.rows
+        return found
 
     def may(self, action: str, entity: str) -> bool:
         """Whether `action` is allowed on at least some rows of `entity`."""

@@ -5,7 +5,7 @@ A session without an actor returns nothing. Classes that no guard names return n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -50,15 +50,21 @@ class UnscopedStatement(RuntimeError):
     """Somebody sent a statement over bare tables as an actor with limits: a mistake in the code."""
 
 
-class _Criteria:
-    """Loader criteria per policy, built once: building them afresh costs more than the statement itself."""
+class Scope:
+    """The row scope of one app: loader criteria per policy, built once, since building costs more than a statement.
 
-    def __init__(self, access: AccessMap, registries: tuple[registry, ...]) -> None:
+    Args:
+        access: the guards of the site.
+        registries: all ORM registries whose classes the session may meet.
+    """
+
+    def __init__(self, access: AccessMap, registries: Iterable[registry]) -> None:
         self.access = access
-        self.registries = registries
+        self.registries = tuple(registries)
         self.built: WeakKeyDictionary[Policy, dict[str, tuple[Any, ...]]] = WeakKeyDictionary()
 
     def options(self, policy: Policy, action: str) -> tuple[Any, ...]:
+        """The statement options that narrow every class to the rows on which `policy` allows `action`."""
         per_action = self.built.setdefault(policy, {})
         if action not in per_action:
             per_action[action] = tuple(self._build(policy, action))
@@ -81,34 +87,26 @@ class _Criteria:
                     )
 
 
-def install_scope(
-    session_class: Any,
-    access: AccessMap,
-    registries: tuple[registry, ...],
-    elsewhere: Callable[[], bool] = lambda: False,
-) -> None:
-    """Hook the scope into a session class or factory.
+def install_scope(session_class: Any, scope: Callable[[], Scope]) -> None:
+    """Hook the row scope into a session class, once, however many apps share it.
 
     Args:
         session_class: what `sqlalchemy.event` takes as a session target.
-        access: the guards of the site.
-        registries: all ORM registries whose classes the session may meet.
-        elsewhere: tells that a statement belongs to another app, which shares the session class and has a scope
-            of its own.
+        scope: gives the scope of the app that the statement runs in.
     """
-    criteria = _Criteria(access, registries)
+    if getattr(session_class, "_has_row_scope", False):
+        return
+    session_class._has_row_scope = True
 
     def narrow(state: ORMExecuteState) -> None:
         policy = policy_of(state.session)
-        if elsewhere():
-            return
         # A column load only refreshes a record that this session already let through.
         if policy.unlimited or state.is_column_load:
             return
-        if not state.is_orm_statement:
+        if not state.is_orm_statement or state.is_insert:
             # Core tables and text carry no entity that a criterion could narrow: shut, rather than open.
             raise UnscopedStatement(str(state.statement))
         action = "edit" if state.is_update else "delete" if state.is_delete else "view"
-        state.statement = state.statement.options(*criteria.options(policy, action))
+        state.statement = state.statement.options(*scope().options(policy, action))
 
     event.listen(session_class, "do_orm_execute", narrow)

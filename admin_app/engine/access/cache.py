@@ -1,0 +1,92 @@
+"""Policies kept between requests, and dropped for all workers the moment anything that they rest on changes."""
+
+from __future__ import annotations
+
+from datetime import date
+from threading import Lock
+from typing import Any, Final
+
+from sqlalchemy import event, inspect
+from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction
+
+from admin_app.engine.access.compile import compile_policy
+from admin_app.engine.access.policy import Policy
+from admin_app.engine.access.world import World, read_stamp, read_world, touch
+from models.access import DutyAccess, LetterProfile
+from models.duty import Duty, PositionDuty
+from models.grant import AccessGrant
+from models.organisation import Department, Position, Post, User
+
+#: Everything that rights rest on. Of a person only these attributes count: a changed phone number changes no right.
+RULES: Final = (Department, Position, Post, Duty, PositionDuty, DutyAccess, LetterProfile, AccessGrant)
+PERSON: Final = ("is_active", "is_admin")
+#: More people than sign in to one worker in a day; beyond it the cache begins anew.
+_LIMIT: Final = 2_000
+
+
+class PolicyCache:
+    """One per app. A policy is good for one stamp and one day: posts and grants begin and end by themselves."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._world: World | None = None
+        self._policies: dict[int, tuple[int, date, Policy]] = {}
+
+    def world(self, session: Session, stamp: int | None = None) -> World:
+        """The rules as they stand; one statement while they are unchanged."""
+        stamp = read_stamp(session) if stamp is None else stamp
+        world = self._world
+        if world is None or world.stamp != stamp:
+            world = read_world(session, stamp)
+            self._world = world
+        return world
+
+    def policy(self, session: Session, user: User, today: date) -> Policy:
+        """The policy of a person who may sign in; one statement while nothing has changed."""
+        stamp = read_stamp(session)
+        kept = self._policies.get(user.id)
+        if kept is not None and kept[0] == stamp and kept[1] == today:
+            return kept[2]
+        policy = compile_policy(session, user, today, self.world(session, stamp))
+        with self._lock:
+            if len(self._policies) >= _LIMIT:
+                self._policies.clear()
+            self._policies[user.id] = (stamp, today, policy)
+        return policy
+
+
+def watch_rules(session_class: Any) -> None:
+    """Change the stamp in the transaction of every write that rights rest on, whichever door it comes by; once."""
+    if getattr(session_class, "_watches_rules", False):
+        return
+    session_class._watches_rules = True
+
+    def after_flush(session: Session, context: UOWTransaction) -> None:
+        if any(map(_matters, (*session.new, *session.dirty, *session.deleted))):
+            touch(session)
+
+    def bulk(state: ORMExecuteState) -> None:
+        if (state.is_update or state.is_delete or state.is_insert) and state.bind_mapper is not None:
+            model = state.bind_mapper.class_
+            # A set-based write says little of what it changes; reading the rules again once too often is cheap.
+            if issubclass(model, RULES) or (issubclass(model, User) and _names_person(state)):
+                touch(state.session)
+
+    event.listen(session_class, "after_flush", after_flush)
+    event.listen(session_class, "do_orm_execute", bulk)
+
+
+def _matters(record: Any) -> bool:
+    if isinstance(record, RULES):
+        return True
+    if not isinstance(record, User):
+        return False
+    state = inspect(record)
+    return not state.persistent or any(state.attrs[name].history.has_changes() for name in PERSON)
+
+
+def _names_person(state: ORMExecuteState) -> bool:
+    if not state.is_update:
+        return True
+    values = getattr(state.statement, "_values", None) or {}
+    return not values or any(getattr(column, "key", column) in PERSON for column in values)
