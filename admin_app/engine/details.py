@@ -174,6 +174,6 @@ def context(
         "urls": {
             "list": url_for(f"{name}.index_view"),
             "edit": url_for(f"{name}.edit_view", id=key, _url=here),
-            "delete": url_for(f"{name}.delete_view", id=key),
+            "delete": url_for(f"{name}.delete_view", id=key, _url=here),
         },
     }
