@@ -103,29 +103,25 @@ class Cursor(apsw.Cursor):
 
     def __init__(self, connection: Connection) -> None:
         super().__init__(connection)
-        self._columns: tuple[tuple[Any, ...], ...] | None = None
+        self.columns: tuple[tuple[Any, ...], ...] | None = None
         self.rowcount = -1
         # Asked before the first step: afterwards apsw no longer tells the columns of a result without rows.
-        self.exec_trace = self._note_columns
+        # A function and no method: a cycle would keep the statement, and its lock, until the garbage collector comes.
+        self.exec_trace = _note_columns
 
     @property
     def description(self) -> tuple[tuple[Any, ...], ...] | None:  # type: ignore[override]
         """Seven values per column, of which the name is the only one; None for statements without a result."""
-        return self._columns
+        return self.columns
 
     @property
     def lastrowid(self) -> int:
         """Row id of the connection's last insert."""
         return self.connection.last_insert_rowid()
 
-    def _note_columns(self, cursor: apsw.Cursor, statement: str, bindings: object) -> bool:
-        columns = apsw.Cursor.get_description(self)
-        self._columns = tuple((name, None, None, None, None, None, None) for name, _ in columns) or None
-        return True
-
     def execute(self, statement: str, parameters: Any = ()) -> Cursor:  # type: ignore[override]
         """Run one statement; returns the cursor."""
-        self._columns = None
+        self.columns = None
         before = self.connection.total_changes()
         try:
             super().execute(statement, parameters or None)
@@ -133,12 +129,12 @@ class Cursor(apsw.Cursor):
             raise _translated(error) from None
         # changes() keeps the number of the last statement that changed something: it counts only for one that did.
         changed = self.connection.total_changes() != before
-        self.rowcount = -1 if self._columns else self.connection.changes() if changed else 0
+        self.rowcount = -1 if self.columns else self.connection.changes() if changed else 0
         return self
 
     def executemany(self, statement: str, parameters: Iterable[Any]) -> Cursor:  # type: ignore[override]
         """Run one statement for each of the parameters; `rowcount` is the sum."""
-        self._columns = None
+        self.columns = None
         total = 0
         if statement.lstrip()[:6].upper() in ("INSERT", "REPLAC"):
             before = self.connection.total_changes()
@@ -176,6 +172,12 @@ class Cursor(apsw.Cursor):
         return rows
 
 
+def _note_columns(cursor: Any, statement: str, bindings: object) -> bool:
+    columns = apsw.Cursor.get_description(cursor)
+    cursor.columns = tuple((name, None, None, None, None, None, None) for name, _ in columns) or None
+    return True
+
+
 class Connection(apsw.Connection):
     """A connection that begins nothing by itself; `isolation_level` is there to be set, and does nothing."""
 
@@ -200,6 +202,10 @@ class Connection(apsw.Connection):
     def execute(self, statement: str, parameters: Sequence[Any] = ()) -> Cursor:  # type: ignore[override]
         """Run one statement with a cursor of its own."""
         return self.cursor().execute(statement, parameters)
+
+    def close(self, force: bool = True) -> None:
+        """Close it, also when a result was not read to its end."""
+        super().close(force)
 
     def commit(self) -> None:
         """End the transaction, if there is one."""

@@ -134,6 +134,20 @@ def test_a_closed_connection_is_known_as_one(driver: Any, tmp_path: Path) -> Non
         connection.cursor()
 
 
+def test_a_result_that_nobody_reads_to_its_end_holds_nothing(
+    driver: Any, connection: Any, tmp_path: Path
+) -> None:
+    connection.execute("INSERT INTO a (n) VALUES (1), (2)")
+    assert connection.execute("SELECT n FROM a ORDER BY n").fetchone() == (1,)
+    other = driver.connect(str(tmp_path / "a.sqlite"), timeout=0.01)
+    other.isolation_level = None
+    other.execute("DROP TABLE b")
+    unread = other.execute("SELECT n FROM a")
+    other.close()
+    del unread
+    connection.execute("DROP TABLE a")
+
+
 def test_a_database_that_cannot_be_opened(driver: Any, tmp_path: Path) -> None:
     with pytest.raises(driver.OperationalError, match="unable to open database file"):
         driver.connect(str(tmp_path / "missing" / "c.sqlite"))

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import pysqlite3.dbapi2
 import pytest
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import StaticPool
 
 import models  # noqa: F401 - fills the metadata
+from admin_app.sqlite import find_driver
 from models.base import Base
 from models.customer import Customer
 from models.organisation import Department
@@ -19,7 +19,7 @@ from models.organisation import Department
 
 @pytest.fixture
 def model_engine() -> Iterator[Engine]:
-    engine = create_engine("sqlite://", module=pysqlite3.dbapi2, poolclass=StaticPool)
+    engine = create_engine("sqlite://", module=find_driver(), poolclass=StaticPool)
 
     @event.listens_for(engine, "connect")
     def _foreign_keys_on(connection: Any, record: Any) -> None:

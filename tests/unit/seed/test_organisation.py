@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import pysqlite3.dbapi2
 import pytest
 from sqlalchemy import create_engine, func, select
 from sqlalchemy.orm import Session
 
 import models  # noqa: F401 - fills the metadata
+from admin_app.sqlite import find_driver
 from models.access import DutyAccess, LetterProfile
 from models.base import Base
 from models.duty import Duty, PositionDuty
@@ -19,7 +19,7 @@ from seed.organisation import load_organisation
 
 @pytest.fixture
 def loaded() -> Iterator[Session]:
-    engine = create_engine("sqlite://", module=pysqlite3.dbapi2)
+    engine = create_engine("sqlite://", module=find_driver())
     Base.metadata.create_all(engine)
     with Session(engine) as session:
         load_organisation(session)
@@ -127,7 +127,7 @@ def test_loading_again_adds_nothing_and_gives_back_no_access(loaded: Session) ->
 
 
 def test_the_counts_are_reported() -> None:
-    engine = create_engine("sqlite://", module=pysqlite3.dbapi2)
+    engine = create_engine("sqlite://", module=find_driver())
     Base.metadata.create_all(engine)
     with Session(engine) as session:
         counts = load_organisation(session)

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine, Integer, MetaData, String, Table, cre
 from admin_app.db import postgresql_options
 from admin_app.engine.kinds import FloatKind, IntegerKind, TextKind
 from admin_app.engine.listing.keyset import Order, SortColumn
-from admin_app.sqlite import engine_options
+from admin_app.sqlite import configure, engine_options
 from tests.databases import Maker
 from tests.unit.engine.properties import steady
 
@@ -41,6 +41,7 @@ def engine(database_kind: str, makers: Callable[[str], Maker]) -> Iterator[Engin
     """A database with an empty table ROWS."""
     if database_kind == "sqlite":
         made = create_engine("sqlite://", **engine_options())
+        configure(made)
     else:
         made = create_engine(makers(database_kind).clone(), **postgresql_options())
     ROWS.create(made)
