@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import event
-from sqlalchemy.orm import ORMExecuteState, Session, registry, with_loader_criteria
+from sqlalchemy.orm import Load, ORMExecuteState, Session, registry, with_loader_criteria
 
 from admin_app.engine.access.guard import AccessMap
 from admin_app.engine.access.policy import NOBODY, Policy
@@ -61,16 +62,25 @@ class Scope:
     def __init__(self, access: AccessMap, registries: Iterable[registry]) -> None:
         self.access = access
         self.registries = tuple(registries)
-        self.built: WeakKeyDictionary[Policy, dict[str, tuple[Any, ...]]] = WeakKeyDictionary()
+        self.built: WeakKeyDictionary[Policy, dict[tuple[str, bool], tuple[Any, ...]]] = WeakKeyDictionary()
 
-    def options(self, policy: Policy, action: str) -> tuple[Any, ...]:
-        """The statement options that narrow every class to the rows on which `policy` allows `action`."""
-        per_action = self.built.setdefault(policy, {})
-        if action not in per_action:
-            per_action[action] = tuple(self._build(policy, action))
-        return per_action[action]
+    def options(self, policy: Policy, action: str, loaders: bool) -> tuple[Any, ...]:
+        """The statement options that narrow every class to the rows on which `policy` allows `action`.
 
-    def _build(self, policy: Policy, action: str) -> Iterator[Any]:
+        `loaders` says that the statement loads references along with its rows, which have to be narrowed too.
+        """
+        built = self.built.setdefault(policy, {})
+        if (action, loaders) not in built:
+            built[action, loaders] = tuple(self._build(policy, action, loaders))
+        return built[action, loaders]
+
+    @cached_property
+    def joins_unasked(self) -> bool:
+        """Whether some class declares a reference that each of its statements joins in."""
+        mappers = (mapper for mapped in self.registries for mapper in mapped.mappers)
+        return any(relation.lazy == "joined" for mapper in mappers for relation in mapper.relationships)
+
+    def _build(self, policy: Policy, action: str, loaders: bool) -> Iterator[Any]:
         for mapped in self.registries:
             for mapper in mapped.mappers:
                 model = mapper.class_
@@ -82,8 +92,10 @@ class Scope:
                 )
                 if not rows.everything:
                     criterion = self.access.criterion(model, rows)
+                    # Joined references are narrowed only by criteria that also go on to later lazy loads, where a
+                    # service that acts as the system would meet them: hence not everywhere.
                     yield with_loader_criteria(
-                        model, criterion, include_aliases=True, propagate_to_loaders=False
+                        model, criterion, include_aliases=True, propagate_to_loaders=loaders
                     )
 
 
@@ -105,8 +117,15 @@ def install_scope(session_class: Any, scope: Callable[[], Scope]) -> None:
             return
         if not state.is_orm_statement or state.is_insert:
             # Core tables and text carry no entity that a criterion could narrow: shut, rather than open.
-            raise UnscopedStatement(str(state.statement))
+            raise UnscopedStatement(_words(state))
         action = "edit" if state.is_update else "delete" if state.is_delete else "view"
-        state.statement = state.statement.options(*scope().options(policy, action))
+        rules = scope()
+        loaders = rules.joins_unasked or any(isinstance(each, Load) for each in state.statement._with_options)
+        state.statement = state.statement.options(*rules.options(policy, action, loaders))
 
     event.listen(session_class, "do_orm_execute", narrow)
+
+
+def _words(state: ORMExecuteState) -> str:
+    # An insert into a mapped class cannot be written out of its session.
+    return f"insert into {state.bind_mapper}" if state.is_insert else str(state.statement)

@@ -20,7 +20,7 @@ from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.orm import Session
 
 from admin_app.db import db
-from admin_app.engine.access import SYSTEM, acting, compile_policy
+from admin_app.engine.access import SYSTEM, Scope, acting, compile_policy, install_scope
 from admin_app.engine.language import locale_name, reread_language, time_zone
 from admin_app.factory import create_app
 from admin_app.passwords import hash_password
@@ -179,3 +179,19 @@ def add_book(session: Session, places: SimpleNamespace) -> Callable[..., Book]:
         return book
 
     return add
+
+
+class LabSession(Session):
+    """A session with the library's row scope and no app."""
+
+
+_scope = Scope(SITE.access, (Base.registry, Lab.registry))
+install_scope(LabSession, lambda: _scope)
+
+
+@pytest.fixture
+def room(memory: Engine) -> Iterator[LabSession]:
+    """A scoped session on the database in memory, acting as the system; what it writes is rolled back."""
+    with memory.connect() as connection, LabSession(connection) as session, acting(session, SYSTEM):
+        yield session
+        session.rollback()

@@ -1,0 +1,45 @@
+"""Sets of rows, and a policy as a table of them."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from admin_app.engine.access import NOBODY, SYSTEM, Policy, Rows
+from admin_app.engine.access.policy import EVERYTHING, NOTHING
+
+IDS = st.integers(1, 4)
+ROWS = st.builds(Rows, st.booleans(), st.frozensets(IDS), st.frozensets(IDS))
+
+
+@given(ROWS, ROWS, st.none() | IDS, st.none() | IDS)
+def test_a_union_holds_what_either_part_holds(
+    one: Rows, other: Rows, owner: int | None, department: int | None
+) -> None:
+    both = one.hold(owner, department) or other.hold(owner, department)
+    assert (one | other).hold(owner, department) is both
+    assert (one | NOTHING).hold(owner, department) is one.hold(owner, department)
+    assert bool(one | other) is (bool(one) or bool(other))
+    assert one | EVERYTHING is EVERYTHING
+
+
+def test_nobody_owns_a_row_without_an_owner() -> None:
+    assert not Rows(owners=frozenset({1}), departments=frozenset({1})).hold(None, None)
+    assert EVERYTHING.hold(None, None)
+    assert not NOTHING
+    assert not NOTHING.hold(1, 1)
+
+
+def test_a_policy_allows_what_is_in_its_table_and_nothing_else() -> None:
+    mine = Rows(owners=frozenset({7}))
+    policy = Policy("ada", 7, grants={("book", "view"): mine, ("book", "edit"): NOTHING})
+    assert policy.rows("view", "book") == mine
+    assert policy.may("view", "book")
+    assert not policy.may("edit", "book")
+    assert not policy.may("delete", "book")
+    assert not policy.may("view", "loan")
+
+
+def test_the_system_may_everything_and_nobody_nothing() -> None:
+    assert SYSTEM.rows("delete", "anything") is EVERYTHING
+    assert not NOBODY.may("view", "book")
