@@ -16,6 +16,7 @@ from sqlalchemy.exc import OperationalError
 from admin_app import sqlite
 from admin_app.config import ConfigurationError
 from admin_app.db import check_postgresql, current_revision, db, upgrade_database
+from admin_app.engine.access import SYSTEM, acting
 from tests.databases import KINDS, Maker, bare_app
 
 
@@ -91,7 +92,7 @@ def test_concurrent_writers_lose_no_update(bare: Flask) -> None:
     def count() -> None:
         try:
             for _ in range(25):
-                with bare.app_context():
+                with bare.app_context(), acting(db.session(), SYSTEM):
                     # FOR UPDATE is what SQLite does with its write lock; PostgreSQL has to be told.
                     lock = "" if db.engine.dialect.name == "sqlite" else " FOR UPDATE"
                     n = db.session.execute(text(f"SELECT n FROM tally{lock}")).scalar_one()
@@ -106,12 +107,12 @@ def test_concurrent_writers_lose_no_update(bare: Flask) -> None:
     for thread in threads:
         thread.join()
     assert failures == []
-    with bare.app_context():
+    with bare.app_context(), acting(db.session(), SYSTEM):
         assert db.session.execute(text("SELECT n FROM tally")).scalar_one() == 100
 
 
 def test_times_come_back_in_utc(bare: Flask) -> None:
-    with bare.app_context():
+    with bare.app_context(), acting(db.session(), SYSTEM):
         if db.engine.dialect.name == "postgresql":
             assert db.session.execute(text("SHOW timezone")).scalar_one().lower() == "utc"
         else:
