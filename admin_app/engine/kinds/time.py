@@ -79,8 +79,9 @@ class DateTimeKind(Kind):
         return (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(_zone())
 
     def show(self, value: Any) -> str:
-        """As `datetime-local` wants it, with the seconds."""
-        return self._local(value).replace(tzinfo=None, microsecond=0).isoformat()
+        """As `datetime-local` sends it: a browser leaves out seconds that are zero, and would seem to change it."""
+        shown = self._local(value).replace(tzinfo=None, microsecond=0)
+        return shown.isoformat(timespec="seconds" if shown.second else "minutes")
 
     def cell(self, value: Any) -> Cell:
         """To the minute."""

@@ -83,7 +83,8 @@ def test_a_moment_is_typed_and_shown_in_the_companys_zone() -> None:
     assert kind.parse("2026-03-01 14:30") == moment == kind.parse("2026-03-01T14:30:00")
     assert kind.parse("2026-03-01T06:30Z") == moment == kind.parse("2026-03-01T07:30+01:00")
     assert kind.parse("2026-03-01") == datetime(2026, 2, 28, 16, tzinfo=UTC)
-    assert kind.show(moment) == "2026-03-01T14:30:00"
+    assert kind.show(moment) == "2026-03-01T14:30"
+    assert kind.show(moment + timedelta(seconds=5)) == "2026-03-01T14:30:05"
     assert kind.export(moment) == "2026-03-01T14:30:00+08:00"
     assert kind.cell(moment).text == "2026-03-01 14:30"
 
