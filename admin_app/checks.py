@@ -60,6 +60,7 @@ def _names(entity: Entity, site: Site) -> Iterator[str]:
         "code": (entity.code,) if entity.code else (),
         "label": (entity.label,) if entity.label else (),
         "follows": (entity.follows,) if entity.follows else (),
+        "field_groups": tuple(entity.group_of),
     }
     for section, keys in entity.sections.items():
         declared[f"section {section}"] = tuple(keys)
@@ -72,6 +73,10 @@ def _names(entity: Entity, site: Site) -> Iterator[str]:
         for key in keys:
             if key in fields and key not in entity.form_fields:
                 yield f"{entity.name}: section {section} names {key}, which nobody may type"
+    named = {*(entity.title_patterns), *([entity.code] if entity.code else [])}
+    for key in entity.group_of:
+        if key in named:
+            yield f"{entity.name}: field_groups names {key}, which names the record and is seen by all who see it"
     if entity.sort and entity.sort.lstrip("-") not in entity.sortable:
         yield f"{entity.name}: sort names {entity.sort.lstrip('-')}, which no index keeps in order"
     if entity.group and entity.group not in {group.key for group in site.groups}:

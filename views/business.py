@@ -23,6 +23,7 @@ ENTITIES = (
     Entity(
         Contract,
         group="business",
+        field_groups={"money": ("amount",)},
         icon="file-text",
         label="title",
         code="number",
@@ -57,6 +58,7 @@ ENTITIES = (
     ),
     Entity(
         Obligation,
+        field_groups={"money": ("amount",)},
         icon="checklist",
         label="description",
         title=("contract", "description"),
@@ -68,6 +70,7 @@ ENTITIES = (
     ),
     Entity(
         Performance,
+        field_groups={"money": ("amount",)},
         icon="cash",
         title=("contract", "performed_on"),
         columns=("amount", "note", "created_at"),

@@ -17,6 +17,10 @@ ENTITIES = (
     Entity(
         Customer,
         group="customer",
+        field_groups={
+            "contact": ("phone", "email", "address"),
+            "money": ("contract_total", "annual_revenue"),
+        },
         icon="buildings",
         label="name",
         code="code",
@@ -73,6 +77,7 @@ ENTITIES = (
     Entity(
         Contact,
         group="customer",
+        field_groups={"contact": ("phone", "mobile", "email", "wechat")},
         icon="address-book",
         label="name",
         columns=("mobile", "phone", "email", "wechat", "birthday", "owner", "department"),

@@ -208,7 +208,8 @@ def _charts(session: Session, today: date, may: Callable[[str], bool]) -> list[d
             for each in metrics.customers_by_grade(session)
         ]
         charts.append(_chart("grades", _("Customers by grade"), "bar", None, "customer", points))
-    if may("contract"):
+    # A sum tells what its parts hide: the chart is for those who may read every amount behind it.
+    if may("contract") and site().fields(current_policy(), site().by_name["contract"]).readable("amount"):
         monthly = metrics.contract_amounts_by_month(session, today)
         points = [_point(each.code or "", "contract", each) for each in monthly.points]
         if points:

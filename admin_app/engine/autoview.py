@@ -29,15 +29,16 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from admin_app.db import db
 from admin_app.engine import deletion, details, saving
-from admin_app.engine.access import acting, current_policy
+from admin_app.engine.access import Policy, acting, current_policy
 from admin_app.engine.defaults import initial_values
 from admin_app.engine.entity import Entity
 from admin_app.engine.exchange.export import csv_lines
-from admin_app.engine.forms import RecordForm, find_record, layout
+from admin_app.engine.forms import RecordForm, describe, find_record, layout
 from admin_app.engine.keys import decode_key
 from admin_app.engine.labels import labels
 from admin_app.engine.listing import ListArgs, Listing, Presenter
 from admin_app.engine.lookup import lookup
+from admin_app.engine.reveal import may_reveal, reveal
 from admin_app.engine.site import site
 from admin_app.errors import BadInput, Forbidden, NotFound
 
@@ -51,6 +52,7 @@ DOORS = {
     "edit_view": "edit",
     "delete_view": "delete",
     "export": "export",
+    "reveal_view": "reveal",
     "import_view": "create",
 }
 Answer = str | BaseResponse
@@ -185,7 +187,8 @@ class EntityView(ModelView):  # type: ignore[misc]
     def create_view(self) -> Answer:
         """The form of a new record."""
         session, policy = db.session(), current_policy()
-        keys = self.entity.form_fields
+        fields = site().fields(policy, self.entity)
+        keys = tuple(filter(fields.writable, self.entity.form_fields))
         if request.method == "GET":
             values = initial_values(session, self.entity, policy, request.args)
             return self._form(RecordForm(self.entity, session, keys, values=values))
@@ -200,13 +203,13 @@ class EntityView(ModelView):  # type: ignore[misc]
     def edit_view(self) -> Answer:
         """The form of a stored record. A save on an old version comes back with both versions side by side."""
         session, policy, key = db.session(), current_policy(), self._key()
-        keys = [name for name in self.entity.form_fields if not self.entity.fields[name].is_key]
-        found = saving.stored_row(session, self.entity, key, keys)
-        record = find_record(session, self.entity, key) if found else None
-        if found is None or record is None:
-            raise NotFound(_("The record is gone, or it is not yours to see."))
+        record = self._record(key)
         if not site().may_record(policy, "edit", self.entity, record):
             raise Forbidden(_("None of your positions lets you edit this record."))
+        keys = self._typed(policy, record)
+        found = saving.stored_row(session, self.entity, key, keys)
+        if found is None:
+            raise NotFound(_("The record is gone, or it is not yours to see."))
         token = saving.token_of(*found)
         if request.method == "GET":
             return self._form(RecordForm(self.entity, session, keys, found), key, found, token)
@@ -224,6 +227,22 @@ class EntityView(ModelView):  # type: ignore[misc]
                 token = saving.token_of(*found)
                 return self._form(form, key, found, token, stale=True), 409  # type: ignore[return-value]
         return self._form(form, key, found, token)
+
+    def _record(self, key: str) -> Any:
+        record = find_record(db.session(), self.entity, key)
+        if record is None:
+            raise NotFound(_("The record is gone, or it is not yours to see."))
+        return record
+
+    def _typed(self, policy: Policy, record: Any) -> list[str]:
+        """What this person may type of this record; any other field is no part of the form and keeps its value."""
+        levels = site().fields(policy, self.entity)
+        return [
+            key
+            for key in self.entity.form_fields
+            if not self.entity.fields[key].is_key
+            and site().access.contains(levels.rows(key, "write"), record)
+        ]
 
     def _form(
         self,
@@ -267,8 +286,6 @@ class EntityView(ModelView):  # type: ignore[misc]
             return redirect(url_for(f"{self.entity.name}.create_view", _url=self._return_url()))
         if request.values.get("_url"):
             return redirect(self._return_url())
-        from admin_app.engine.forms import describe
-
         return redirect(
             url_for(f"{self.entity.name}.details_view", id=key or describe(self.entity, record)[0])
         )
@@ -282,6 +299,27 @@ class EntityView(ModelView):  # type: ignore[misc]
             raise NotFound(_("The record is gone, or it is not yours to see."))
         context = details.context(session, self.entity, policy, key, found, request.args)
         return str(self.render(self.details_template, **context))
+
+    @expose("/reveal/", methods=("GET", "POST"))
+    def reveal_view(self) -> Answer:
+        """One masked value: asks for a reason, writes it down, then shows the value."""
+        session, policy, key = db.session(), current_policy(), self._key()
+        record, name = self._record(key), request.args.get("field", "")
+        if name not in self.entity.group_of or not may_reveal(policy, self.entity, record, name):
+            raise Forbidden(_("None of your positions lets you see this value."))
+        shown = None
+        if request.method == "POST":
+            shown = reveal(session, self.entity, policy, record, name, request.form.get("reason", ""))
+            session.commit()
+        return str(
+            self.render(
+                "admin/model/reveal.html",
+                field_label=labels().field(self.entity.name, name),
+                record_label=describe(self.entity, record)[1],
+                shown=shown,
+                return_url=url_for(f"{self.entity.name}.details_view", id=key),
+            )
+        )
 
     @expose("/download/")
     def download_view(self) -> Answer:

@@ -78,6 +78,8 @@ class Entity:
         optional: fields that a hook fills when they are left empty.
         tones: per choice field and code the tone of its drawing.
         reading, follows: see access.Guard.
+        field_groups: fields that a letter or cell can hide, mask or make read-only, by group. A part shares the
+            groups of its whole by name. What names a record belongs to none.
         forbids: actions that no one may do here, whatever their duties (an append-only log is never edited).
         before_save, after_save, after_delete: services that keep derived facts true; they flush, never commit.
         after_import: what an import calls once with all its records, instead of `after_save` with each.
@@ -99,6 +101,7 @@ class Entity:
     tones: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     reading: Reading = "granted"
     follows: str | None = None
+    field_groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
     forbids: Sequence[str] = ()
     before_save: SaveHook | None = None
     after_save: SaveHook | None = None
@@ -196,6 +199,12 @@ class Entity:
         return (self.label_key,) if self.label_key else ()
 
     @property
+    def title_patterns(self) -> tuple[str, ...]:
+        """`title_keys` in every language."""
+        patterns = tuple(self.title) or ((self.label_pattern,) if self.label_pattern else ())
+        return tuple(pattern.format(lang=code) for pattern in patterns for code in ("zh", "en"))
+
+    @property
     def list_columns(self) -> tuple[str, ...]:
         """The columns that a list shows unless the reader chooses others; the title is not among them."""
         if self.columns:
@@ -203,6 +212,11 @@ class Entity:
         titles = self.title_keys
         plain = [key for key in self.form_fields if key not in titles and not self.fields[key].kind.wide]
         return tuple(plain[:7])
+
+    @cached_property
+    def group_of(self) -> Mapping[str, str]:
+        """The group of each grouped field."""
+        return {key: group for group, keys in self.field_groups.items() for key in keys}
 
     @cached_property
     def form_fields(self) -> tuple[str, ...]:

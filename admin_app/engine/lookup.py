@@ -5,8 +5,10 @@ from __future__ import annotations
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from admin_app.engine.access import policy_of
 from admin_app.engine.entity import Entity
 from admin_app.engine.keys import encode_key
+from admin_app.engine.site import site
 
 LIMIT = 20
 
@@ -20,7 +22,9 @@ def lookup(session: Session, target: Entity, text: str) -> list[tuple[str, str]]
     statement = select(*columns).order_by(label, *target.key_attributes).limit(LIMIT)
     text = text.replace("\x00", "").strip()
     if text and label_key:
-        attributes = [getattr(target.model, key) for key in dict.fromkeys([label_key, *target.search_keys])]
+        fields = site().fields(policy_of(session), target)
+        keys = filter(fields.readable, target.search_keys)
+        attributes = [getattr(target.model, key) for key in dict.fromkeys([label_key, *keys])]
         statement = statement.where(or_(*(each.icontains(text, autoescape=True) for each in attributes)))
     width = len(target.key_kinds)
     found = []

@@ -9,7 +9,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy import CheckConstraint, PrimaryKeyConstraint, Table, UniqueConstraint, null
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import CircularDependencyError, IntegrityError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -130,7 +130,7 @@ def _write(
             if entity.after_save:
                 entity.after_save(session, policy, record)
                 session.flush()
-            if not site().may_record(policy, action, entity, record):
+            if not site().may_record(policy, action, entity, record) or not _may_fill(policy, form, record):
                 raise Forbidden(_("None of your positions lets you put a record there."))
     except IntegrityError as problem:
         key, message = explain(entity, problem)
@@ -139,9 +139,19 @@ def _write(
         else:
             form.form_errors.append(message)
         return False
+    except CircularDependencyError:
+        form.form_errors.append(_("A record cannot refer to itself."))
+        return False
     except StaleDataError:
         raise Stale from None
     return True
+
+
+def _may_fill(policy: Policy, form: RecordForm, record: Any) -> bool:
+    """Whether each field that was filled may be typed on a record that is where this one is now."""
+    levels, access = site().fields(policy, form.entity), site().access
+    filled = (key for key in form.entity.group_of if key in form and form[key].data is not None)
+    return all(access.contains(levels.rows(key, "write"), record) for key in filled)
 
 
 def explain(entity: Entity, problem: IntegrityError) -> tuple[str, str]:

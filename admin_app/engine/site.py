@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from flask import current_app
 from sqlalchemy.orm import registry
 
 from admin_app.engine.access import AccessMap, Policy, Rows
+from admin_app.engine.access.fields import FieldAccess
 from admin_app.engine.access.policy import NOTHING
 from admin_app.engine.entity import Entity, Field
 from admin_app.engine.labels import Labels
@@ -76,6 +78,17 @@ class Site:
         return tuple(
             {id(entity.mapper.registry): entity.mapper.registry for entity in self.entities}.values()
         )
+
+    def fields(self, policy: Policy, entity: Entity) -> FieldAccess:
+        """How much of the entity's grouped fields the actor gets; made once per policy."""
+        kept = self._fields.setdefault(policy, {})
+        if entity.name not in kept:
+            kept[entity.name] = FieldAccess(self.access, policy, entity.name, entity.group_of)
+        return kept[entity.name]
+
+    @cached_property
+    def _fields(self) -> WeakKeyDictionary[Policy, dict[str, FieldAccess]]:
+        return WeakKeyDictionary()
 
     def target(self, reference: Field) -> Entity | None:
         """The entity that a reference points to; None where the site does not show it."""

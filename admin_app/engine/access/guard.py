@@ -14,7 +14,7 @@ from admin_app.engine.access.policy import EVERYTHING, NOTHING, Policy, Rows
 Reading = Literal["granted", "directory", "open"]
 
 # What a child needs of its parent: whoever may edit a contract may add, change and remove its obligations.
-PARENT_ACTION = {"view": "view", "export": "export", "report": "report"}
+PARENT_ACTION = {"view": "view", "export": "export", "report": "report", "reveal": "reveal"}
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 
+from admin_app.engine.access import current_policy
 from admin_app.engine.entity import Entity
 from admin_app.engine.labels import Labels, pretty
 from admin_app.engine.language import LANGUAGES
@@ -57,7 +58,7 @@ def importable(entity: Entity) -> tuple[str, ...]:
     """Field keys that a file may fill: those that people may type and whose target, if any, the site knows."""
     return tuple(
         key
-        for key in entity.form_fields
+        for key in filter(site().fields(current_policy(), entity).writable, entity.form_fields)
         if not entity.fields[key].reference or site().target(entity.fields[key]) is not None
     )
 

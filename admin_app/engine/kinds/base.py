@@ -19,7 +19,10 @@ class Unreadable(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One value as the reader sees it. `kind` picks its drawing, `code` a choice's tone, `unit` the currency."""
+    """One value as the reader sees it. `kind` picks its drawing, `code` a choice's tone, `unit` the currency.
+
+    A masked value has kind "masked", and in `reveal` the address that shows it, where that is allowed.
+    """
 
     kind: str
     text: str
@@ -27,6 +30,7 @@ class Cell:
     unit: str | None = None
     code: str | None = None
     tone: str | None = None
+    reveal: str | None = None
 
 
 EMPTY = Cell("empty", "—")

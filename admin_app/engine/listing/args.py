@@ -65,13 +65,15 @@ class ListArgs:
         Raises:
             BadInput: naming what is unknown: a filter, a column, an order, a size.
         """
-        sort = args.get("sort") or entity.sort or ""
+        fields = site().fields(policy, entity)
+        usual = entity.sort if entity.sort and fields.readable(entity.sort.lstrip("-")) else None
+        sort = args.get("sort") or usual or ""
         key, descending = sort.lstrip("-"), sort.startswith("-")
-        if key and key not in entity.sortable:
+        if key and not (key in entity.sortable and fields.readable(key)):
             raise BadInput(_("This list cannot be sorted by “%(key)s”.", key=key))
         columns = tuple(part for word in args.getlist("cols") for part in word.split(",") if part)
         for column in columns:
-            if column not in entity.fields:
+            if column not in entity.fields or not fields.visible(column):
                 raise BadInput(_("This list has no column “%(key)s”.", key=column))
         size = args.get("size", "")
         if size and (not size.isascii() or not size.isdigit() or int(size) not in SIZES):
@@ -114,7 +116,8 @@ def _filters(entity: Entity, args: MultiDict[str, str], policy: Policy) -> Any:
         key, colon, op_key = name.partition(":")
         if not colon:
             continue
-        each = entity.fields.get(key)
+        # What one may not read, one may not ask for either: the answer would tell.
+        each = entity.fields.get(key) if site().fields(policy, entity).readable(key) else None
         operator = next((op for op in operators_of(each) if op.key == op_key), None) if each else None
         if each is None or operator is None:
             raise BadInput(_("This list has no filter “%(name)s”.", name=name))

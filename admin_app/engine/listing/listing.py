@@ -12,12 +12,14 @@ from sqlalchemy import Column, ColumnElement, Select, func, literal, null, or_, 
 from sqlalchemy.orm import Session
 
 from admin_app.engine.access import Policy
+from admin_app.engine.access.fields import FieldAccess
 from admin_app.engine.convert import kind_of
 from admin_app.engine.entity import Entity
 from admin_app.engine.kinds import MoneyKind
 from admin_app.engine.listing.args import ListArgs
 from admin_app.engine.listing.keyset import Order, SortColumn
 from admin_app.engine.listing.plan import Plan
+from admin_app.engine.site import site
 from admin_app.errors import BadInput
 
 COUNT_CAP = 1000
@@ -42,7 +44,13 @@ class Listing:
     def column_keys(self) -> tuple[str, ...]:
         """The columns that are shown, the title aside."""
         chosen = self.args.columns or self.entity.list_columns
-        return tuple(key for key in chosen if key not in self.title_keys and key not in self.leave_out)
+        shown = (key for key in chosen if key not in self.title_keys and key not in self.leave_out)
+        return tuple(filter(self.fields.visible, shown))
+
+    @property
+    def fields(self) -> FieldAccess:
+        """How much of the entity's grouped fields the actor gets."""
+        return site().fields(self.policy, self.entity)
 
     @property
     def title_keys(self) -> tuple[str, ...]:
@@ -57,7 +65,11 @@ class Listing:
             each.operator.build(self._attribute(each.field.column), each.value) for each in self.args.filters
         )
         if self.args.q:
-            attributes = [getattr(self.entity.model, key) for key in self.entity.search_keys]
+            attributes = [
+                getattr(self.entity.model, key)
+                for key in self.entity.search_keys
+                if self.fields.readable(key)
+            ]
             # A text without a searchable field finds nothing, rather than everything.
             clauses.append(
                 or_(literal(False), *(each.icontains(self.args.q, autoescape=True) for each in attributes))
@@ -125,7 +137,7 @@ class Listing:
 
         It reads every matching row: ask only where their number is known to be small, or was asked for.
         """
-        fields = [self.entity.fields[key] for key in self.column_keys()]
+        fields = [self.entity.fields[key] for key in self.column_keys() if self.fields.readable(key)]
         money = [each for each in fields if isinstance(each.kind, MoneyKind) and not each.reference]
         if not money:
             return []

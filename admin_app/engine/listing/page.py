@@ -142,7 +142,7 @@ class Presenter:
     def _column(self, key: str) -> dict[str, Any]:
         each = self.entity.fields[key]
         url = direction = None
-        if key in self.entity.sortable:
+        if key in self.entity.sortable and self.listing.fields.readable(key):
             active = self.args.sort == key
             direction = ("desc" if self.args.descending else "asc") if active else None
             url = self.listing.url(sort=key, descending=active and not self.args.descending)
@@ -202,7 +202,7 @@ class Presenter:
         for key, each in self.entity.fields.items():
             target = site().target(each) if each.reference else None
             ops = operators_of(each) if not each.reference or (target and len(target.key_kinds) == 1) else ()
-            if not ops or key in self.listing.leave_out:
+            if not ops or key in self.listing.leave_out or not self.listing.fields.readable(key):
                 continue
             choices = getattr(each.kind, "codes", ()) if not each.reference else ()
             found.append(
@@ -224,7 +224,9 @@ class Presenter:
         return [
             {"key": key, "label": labels().field(self.entity.name, key), "shown": key in keys}
             for key in dict.fromkeys([*keys, *self.entity.fields])
-            if key not in self.listing.title_keys and key not in self.listing.leave_out
+            if key not in self.listing.title_keys
+            and key not in self.listing.leave_out
+            and self.listing.fields.visible(key)
         ]
 
     def _pager(self, shown: int, cursors: dict[str, str | None]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from admin_app.engine.entity import Entity, Field
 from admin_app.engine.keys import encode_key
 from admin_app.engine.kinds import Cell
 from admin_app.engine.kinds.base import EMPTY
+from admin_app.engine.masking import mask
 from admin_app.engine.site import site
 
 
@@ -44,8 +45,11 @@ class Plan:
         self._joins: list[tuple[Any, Any]] = []
         self.version_places: list[int] = []
         titles = [*entity.title_keys, *([entity.code] if entity.code else [])]
+        self._fields = site().fields(current_policy(), entity)
+        self._reveals = site().rows(current_policy(), "reveal", entity)
         for key in dict.fromkeys([*titles, *keys]):
-            self._add(entity.fields[key])
+            if self._fields.visible(key):
+                self._add(entity.fields[key])
         owned = "owner" in entity.fields and "department" in entity.fields
         self._owner = (
             (self._push(entity.model.owner_id), self._push(entity.model.department_id)) if owned else None
@@ -121,8 +125,10 @@ class Plan:
         """A field as the reader sees it."""
         slot = self.slots[key]
         value = row[slot.start]
-        if value is None or value == "":
+        if value is None or value == "" or not self._shows(row, key, "masked"):
             return EMPTY
+        if not self._shows(row, key, "read"):
+            return self._masked(row, key)
         if slot.field.reference is not None:
             found = self.reference(row, key)
             assert found is not None
@@ -141,6 +147,22 @@ class Plan:
             return Cell(cell.kind, cell.text, code=cell.code, tone=self._tone(key, cell.code))
         return cell
 
+    def _shows(self, row: Sequence[Any], key: str, level: str) -> bool:
+        rows = self._fields.rows(key, level)
+        # A part does not say whose it is: there, only what holds for all its rows counts.
+        return rows.everything or (
+            self._fields.readable(key) if self._owner is None else self.within(row, rows)
+        )
+
+    def _masked(self, row: Sequence[Any], key: str) -> Cell:
+        slot = self.slots[key]
+        plain = slot.field.reference is None
+        text = mask(slot.field.kind.export(row[slot.start])) if plain else mask("")
+        url = None
+        if plain and self.within(row, self._reveals):
+            url = url_for(f"{self.entity.name}.reveal_view", id=self.key(row), field=key)
+        return Cell("masked", text, reveal=url)
+
     def _tone(self, key: str, code: str) -> str | None:
         return self.entity.tones.get(key, {}).get(code)
 
@@ -148,8 +170,10 @@ class Plan:
         """A field as a CSV file holds it: references by label, everything else exact."""
         slot = self.slots[key]
         value = row[slot.start]
-        if value is None:
+        if value is None or not self._shows(row, key, "masked"):
             return ""
+        if not self._shows(row, key, "read"):
+            return self._masked(row, key).text
         if slot.field.reference is not None:
             found = self.reference(row, key)
             return found[1] if found else ""
