@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from admin_app.engine.convert import UnsupportedColumn
@@ -18,6 +19,9 @@ class BrokenSite(Exception):
 def problems(site: Site) -> list[str]:
     """One sentence per mistake in the declaration; empty when it is sound."""
     found: list[str] = []
+    for name, number in Counter(entity.name for entity in site.entities).items():
+        if number > 1:
+            found.append(f"{name}: declared {number} times")
     for entity in site.entities:
         try:
             found.extend(_names(entity, site))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import date, timedelta
 from typing import Any
 
@@ -24,6 +25,8 @@ from admin_app.engine.kinds import (
 )
 
 FIRST_DAY = date(2026, 3, 1)
+#: Makes copies differ from all earlier ones.
+_numbers = itertools.count(1)
 
 
 def valid_values(entity: Entity, lookups: Any, attempt: int = 0) -> dict[str, str]:
@@ -106,7 +109,7 @@ def multiply(connection: sa.Connection, table: sa.Table, number: int) -> int:
         if isinstance(constraint, sa.UniqueConstraint)
     ]
     copies = []
-    for count in range(1, number + 1):
+    for count in itertools.islice(_numbers, number):
         row = {key: value for key, value in first.items() if key != "id"}
         for columns in unique:
             if not _vary(row, columns, count):
@@ -121,7 +124,7 @@ def _vary(row: dict[str, Any], columns: list[Any], count: int) -> bool:
     for column in columns:
         value = row[column.name]
         if isinstance(column.type, sa.Date):
-            row[column.name] = (value or FIRST_DAY) - timedelta(days=count * 7)
+            row[column.name] = (value or FIRST_DAY) - timedelta(days=count)
             return True
         if isinstance(column.type, sa.String) and not isinstance(column.type, sa.Enum):
             row[column.name] = f"~{count}"

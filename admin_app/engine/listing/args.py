@@ -68,7 +68,7 @@ class ListArgs:
         fields = site().fields(policy, entity)
         usual = entity.sort if entity.sort and fields.readable(entity.sort.lstrip("-")) else None
         sort = args.get("sort") or usual or ""
-        key, descending = sort.lstrip("-"), sort.startswith("-")
+        key, descending = sort.removeprefix("-"), sort.startswith("-")
         if key and not (key in entity.sortable and fields.readable(key)):
             raise BadInput(_("This list cannot be sorted by “%(key)s”.", key=key))
         columns = tuple(part for word in args.getlist("cols") for part in word.split(",") if part)
