@@ -83,8 +83,26 @@ def _names(entity: Entity, site: Site) -> Iterator[str]:
             yield f"{entity.name}: field_groups names {key}, which names the record and is seen by all who see it"
     if entity.sort and entity.sort.lstrip("-") not in entity.sortable:
         yield f"{entity.name}: sort names {entity.sort.lstrip('-')}, which no index keeps in order"
+    yield from _follows(entity, site)
     if entity.group and entity.group not in {group.key for group in site.groups}:
         yield f"{entity.name}: there is no group {entity.group}"
+
+
+def _follows(entity: Entity, site: Site) -> Iterator[str]:
+    seen, each = {entity.name}, entity
+    while each.follows is not None and each.follows in each.fields:
+        field = each.fields[each.follows]
+        whole = site.target(field) if field.reference else None
+        if whole is None and each is entity:
+            what = "which the site does not show" if field.reference else "which is no reference"
+            yield f"{entity.name}: follows names {entity.follows}, {what}"
+        if whole is None:
+            return
+        if whole.name in seen:
+            yield f"{entity.name}: follows {entity.follows} in a circle"
+            return
+        seen.add(whole.name)
+        each = whole
 
 
 def _labels(entity: Entity, site: Site) -> Iterator[str]:
