@@ -31,10 +31,19 @@ class BadInput(DutybookError):
 
 
 class Forbidden(DutybookError):
-    """The person's positions do not allow it (403)."""
+    """The person's positions do not allow it (403).
 
-    def __init__(self, message: object) -> None:
+    `action`, `entity` and `key` say what was refused, so that the page can lead to why; where they are left out,
+    the address that was asked for tells.
+    """
+
+    def __init__(
+        self, message: object, action: str | None = None, entity: str | None = None, key: str | None = None
+    ) -> None:
         super().__init__(403, message)
+        self.action = action
+        self.entity = entity
+        self.key = key
 
 
 class NotFound(DutybookError):
