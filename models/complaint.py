@@ -74,7 +74,7 @@ class Complaint(Record, Owned, Base):
 class ComplaintEvent(Record, AppendOnly, Base):
     """A step in a complaint's life. Once stored it stays as it is, and goes only with its complaint.
 
-    An author cannot be deleted, for the timeline must go on saying who did what.
+    An author cannot be deleted, for the timeline must go on saying who did what, and in whose place.
     """
 
     __tablename__ = "complaint_event"
@@ -105,6 +105,10 @@ class ComplaintEvent(Record, AppendOnly, Base):
     author_id: Mapped[int | None] = mapped_column(
         ForeignKey("user.id", ondelete="RESTRICT"), index=True, info={"derived": True}
     )
+    acting_for_id: Mapped[int | None] = mapped_column(
+        ForeignKey("user.id", ondelete="RESTRICT"), index=True, info={"derived": True}
+    )
 
     complaint: Mapped[Complaint] = relationship()
-    author: Mapped[User | None] = relationship()
+    author: Mapped[User | None] = relationship(foreign_keys=[author_id])
+    acting_for: Mapped[User | None] = relationship(foreign_keys=[acting_for_id])

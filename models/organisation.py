@@ -63,12 +63,14 @@ class User(Record, Base):
 class Post(Record, Base):
     """A position that a person holds in a department, from one day to another, both included.
 
-    No last day means until further notice.
+    No last day means until further notice. Whoever acts holds it in place of ``acting_for``, for some days.
     """
 
     __tablename__ = "post"
     __table_args__ = (
         CheckConstraint("valid_to >= valid_from", name="ends_after_start"),
+        CheckConstraint("acting_for_id IS NULL OR acting", name="acts_for_somebody"),
+        CheckConstraint("acting_for_id <> user_id", name="acts_for_another"),
         UniqueConstraint("user_id", "position_id", "department_id", "valid_from"),
         Index(None, "department_id", "id"),
     )
@@ -79,7 +81,9 @@ class Post(Record, Base):
     valid_from: Mapped[date] = mapped_column(index=True)
     valid_to: Mapped[date | None] = mapped_column(index=True)
     acting: Mapped[bool] = mapped_column(default=False)
+    acting_for_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"), index=True)
 
-    user: Mapped[User] = relationship()
+    user: Mapped[User] = relationship(foreign_keys=[user_id])
+    acting_for: Mapped[User | None] = relationship(foreign_keys=[acting_for_id])
     position: Mapped[Position] = relationship()
     department: Mapped[Department] = relationship()

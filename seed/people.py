@@ -10,6 +10,7 @@ from sqlalchemy import Connection, select
 from admin_app.errors import Conflict
 from models.organisation import Department, Position, Post, User
 from seed.bulk import Loader
+from seed.grants import grant_contracts
 
 
 class Login(NamedTuple):
@@ -52,7 +53,7 @@ _TEAMS = {
 
 
 def hire(loader: Loader, today: date, password_hash: str) -> tuple[dict[str, Team], list[Login]]:
-    """Write users and posts, all with the password behind `password_hash`.
+    """Write users, posts and one grant by hand, all users with the password behind `password_hash`.
 
     Somebody whose user name is taken already is left as he is, password and posts included, and not listed.
     Raises Conflict when a department or position of the starting organisation is missing. Returns the teams by
@@ -93,6 +94,7 @@ def hire(loader: Loader, today: date, password_hash: str) -> tuple[dict[str, Tea
                 "valid_from": today - timedelta(days=900 + 37 * order % 700),
                 "valid_to": today - timedelta(days=140) if former else None,
                 "acting": False,
+                "acting_for_id": None,
             }
         )
         if not former:
@@ -109,12 +111,15 @@ def hire(loader: Loader, today: date, password_hash: str) -> tuple[dict[str, Tea
                 "valid_from": today - timedelta(days=3),
                 "valid_to": today + timedelta(days=11),
                 "acting": True,
+                "acting_for_id": users["css"],
             }
         )
     for row, key in zip(post_rows, loader.keys(Post.__table__, len(post_rows)), strict=True):
         row.update(id=key, user_id=users[row.pop("user")], version=1, created_at=moment, updated_at=moment)
     loader.write(User.__table__, user_rows)
     loader.write(Post.__table__, post_rows)
+    if "css" in {row["username"] for row in user_rows}:
+        grant_contracts(loader, today, departments["CS"], users["css"], users["exe"])
     teams = {
         code: Team(departments[code], tuple(users[username] for username in members))
         for code, members in _TEAMS.items()

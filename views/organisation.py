@@ -50,8 +50,11 @@ ENTITIES = (
         Post,
         icon="briefcase",
         title=("user", "position"),
-        columns=("department", "valid_from", "valid_to", "acting"),
-        sections={"basic": ("user", "position", "department", "acting"), "term": ("valid_from", "valid_to")},
+        columns=("department", "valid_from", "valid_to", "acting", "acting_for"),
+        sections={
+            "basic": ("user", "position", "department", "acting", "acting_for"),
+            "term": ("valid_from", "valid_to"),
+        },
     ),
     Entity(
         Duty,

@@ -18,6 +18,7 @@ WITHOUT_VERSION = {
     "login_attempt",
     "access_stamp",
     "access_use",
+    "deed",
     "matrix_version",
     "reveal_log",
 }
