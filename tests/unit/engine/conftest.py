@@ -29,7 +29,7 @@ from models.access import DutyAccess, LetterProfile
 from models.base import Base
 from models.duty import Duty, PositionDuty
 from models.organisation import Department, Position, Post, User
-from tests.conftest import PASSWORD
+from tests.conftest import PASSWORD, Client
 from tests.databases import Maker
 from tests.unit.engine.sample import SITE, Book, Lab
 
@@ -62,6 +62,7 @@ def app(
             "LANGUAGE": "en",
         },
     )
+    app.test_client_class = Client
     with app.app_context(), acting(db.session(), SYSTEM) as session:
         if not sqlite:
             # The tables come from the classes here, as they do in memory; migrations have tests of their own.
