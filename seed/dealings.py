@@ -116,7 +116,8 @@ def _department(dice: Dice, department: str) -> str:
     # The contract office keeps most contracts; key accounts keep their own.
     if department == "SAL":
         return "SAL" if dice.chance(0.75) else "BIZ"
-    return "BIZ" if dice.chance(0.85) else department
+    # The service department is taking contracts over; of the others few keep theirs.
+    return "BIZ" if dice.chance(0.5 if department == "CS" else 0.85) else department
 
 
 def _performances(

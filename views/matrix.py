@@ -16,14 +16,15 @@ from admin_app.engine.site import Page, site
 from admin_app.errors import BadInput, Forbidden
 from admin_app.services import clock
 from admin_app.services.matrix import Matrix, read_matrix
+from views.matrix_editing import EditingDoors
 
-LETTERS = ("R", "A", "V", "C", "S")
+LETTERS = ("R", "A", "V", "C", "S", "I")
 GAPS = ("", "none", "many")
 #: The department code of positions that belong to none.
 NOWHERE = "-"
 
 
-class MatrixView(BaseView):  # type: ignore[misc]  # Flask-Admin brings no types
+class MatrixView(EditingDoors, BaseView):  # type: ignore[misc]  # Flask-Admin brings no types
     """`/matrix/`; the arguments department, category, q and gaps hide what they leave out."""
 
     def __init__(self, page: Page) -> None:

@@ -38,7 +38,7 @@ POSITIONS = tuple(fact["code"].lower() for fact in facts("positions"))
 
 @dataclass(frozen=True)
 class Grant:
-    """One action on one entity, out of one cell of the matrix, held through a post in a department (its code)."""
+    """One action on one entity in a department (its code), out of a cell of the matrix or a grant by hand."""
 
     entity: str
     action: str
@@ -86,6 +86,11 @@ class Expectation:
             " JOIN position ON position.id = post.position_id JOIN department ON department.id = post.department_id"
         )
         held = list(connection.execute(posts))
+        by_hand = sa.text(
+            "SELECT access_grant.*, department.code AS department FROM access_grant"
+            " JOIN department ON department.id = access_grant.department_id"
+        )
+        grants = list(connection.execute(by_hand))
         self._actors = {
             row.username: Actor(
                 row.username,
@@ -96,6 +101,12 @@ class Expectation:
                     for post in held
                     if post.user_id == row.id and row.is_active and _in_force(post, date.today())
                     for grant in grants_of(post.position, post.department)
+                )
+                + tuple(
+                    Grant(grant.entity, action, grant.rows, grant.department)
+                    for grant in grants
+                    if grant.user_id == row.id and row.is_active and _in_force(grant, date.today())
+                    for action in grant.actions.split()
                 ),
             )
             for row in connection.execute(users)

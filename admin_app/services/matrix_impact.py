@@ -1,0 +1,170 @@
+"""What a change of the matrix does to people and records, told before it is saved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, false, func, literal, not_, select
+from sqlalchemy.orm import Session
+
+from admin_app.engine.access import SYSTEM, AccessMap, Policy, Rows, acting
+from admin_app.engine.access.compile import policies
+from admin_app.engine.access.explain import Change, compare
+from admin_app.engine.access.policy import NOTHING, REACHES
+from admin_app.engine.access.world import World
+from admin_app.services.matrix_editing import Edit, Refusal, check, fresh, merged
+
+#: Records are counted up to here; a count above it is CAP + 1.
+CAP = 10_000
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What some people gain, or lose, alike: `actions` on the records of `entity` within `reach`.
+
+    `people` are (user id, name). `records` is how many records it is about for all of them together, None for an
+    entity that the site does not show; `because` are the edits behind it.
+    """
+
+    entity: str
+    actions: tuple[str, ...]
+    reach: str
+    people: tuple[tuple[int, str], ...]
+    records: int | None
+    because: tuple[Edit, ...]
+
+
+@dataclass(frozen=True)
+class Ownership:
+    """A duty (id) whose number of A changes."""
+
+    duty: int
+    before: int
+    after: int
+
+
+@dataclass(frozen=True)
+class Impact:
+    """All that follows from the edits that may be saved, and those that may not."""
+
+    allowed: tuple[Edit, ...]
+    refused: tuple[Refusal, ...]
+    gains: tuple[Effect, ...]
+    losses: tuple[Effect, ...]
+    owners: tuple[Ownership, ...]
+
+
+def people_in(effects: Iterable[Effect]) -> int:
+    """How many people these effects are about."""
+    return len({person for effect in effects for person in effect.people})
+
+
+Everybody = Mapping[int, tuple[Any, Policy]]
+
+
+def preview(
+    session: Session,
+    policy: Policy,
+    world: World,
+    access: AccessMap,
+    edits: Sequence[Edit],
+    today: date,
+) -> Impact:
+    """The impact of `edits`; six statements, and one count for each group of people and entity.
+
+    Raises BadInput and StaleMatrix as saving would.
+    """
+    checked = check(policy, world, access, fresh(world, edits))
+    after = merged(world, checked.allowed)
+    old, new = policies(session, world, today), policies(session, after, today)
+    changes = compare(old, new)
+    return Impact(
+        checked.allowed,
+        checked.refused,
+        tuple(_effects(session, access, changes, checked.allowed, world, (old, new), gained=True)),
+        tuple(_effects(session, access, changes, checked.allowed, world, (new, old), gained=False)),
+        tuple(_owners(world, after, checked.allowed)),
+    )
+
+
+def _owners(before: World, after: World, edits: Iterable[Edit]) -> list[Ownership]:
+    found = []
+    for duty in sorted({edit.duty for edit in edits}):
+        counts = [
+            sum(cell.letter == "A" for (_, of), cell in world.cells.items() if of == duty)
+            for world in (before, after)
+        ]
+        if counts[0] != counts[1]:
+            found.append(Ownership(duty, *counts))
+    return found
+
+
+def _effects(
+    session: Session,
+    access: AccessMap,
+    changes: Sequence[Change],
+    edits: Sequence[Edit],
+    world: World,
+    without_and_with: tuple[Everybody, Everybody],
+    gained: bool,
+) -> list[Effect]:
+    """People alike in one entry: the same actions on the same entity, from the same rows to the same rows."""
+    groups: dict[tuple[Any, ...], list[tuple[Change, Rows, Rows]]] = {}
+    for change in changes:
+        alike: dict[tuple[str, Rows, Rows], list[str]] = {}
+        for (entity, action), (before, now) in (change.gained if gained else change.lost).items():
+            more, less = (now, before) if gained else (before, now)
+            alike.setdefault((entity, more, less), []).append(action)
+        policy = without_and_with[1][change.user][1]
+        for (entity, more, less), actions in alike.items():
+            reach = _reach(policy, entity, actions)
+            key = (entity, tuple(actions), reach, more.departments, less.departments, less.everything)
+            groups.setdefault(key, []).append((change, more, less))
+    found = []
+    for (entity, actions, reach, *_), members in groups.items():
+        more, less = NOTHING, NOTHING
+        for _change, each, other in members:
+            more, less = more | each, less | other
+        people = tuple((change.user, change.name) for change, _more, _less in members)
+        held = {
+            source.position
+            for user, _name in people
+            for everybody in without_and_with
+            for source in everybody[user][1].sources
+        }
+        because = tuple(
+            edit for edit in edits if entity in world.entities.get(edit.duty, ()) and edit.position in held
+        )
+        records = count(session, access, entity, more, less)
+        found.append(Effect(entity, actions, reach, people, records, because))
+    return sorted(found, key=lambda effect: (-len(effect.people), effect.entity))
+
+
+def _reach(policy: Policy, entity: str, actions: Sequence[str]) -> str:
+    """The widest reach word by which a person has these actions."""
+    words = [
+        REACHES.index(source.reach)
+        for source in policy.sources
+        if source.entity == entity and source.actions.intersection(actions)
+    ]
+    return REACHES[max(words)] if words else REACHES[0]
+
+
+def count(
+    session: Session, access: AccessMap, entity: str, rows: Rows, without: Rows = NOTHING
+) -> int | None:
+    """How many records of `entity` are within `rows` and not within `without`, up to CAP + 1."""
+    guard = access.by_name.get(entity)
+    if guard is None:
+        return None
+    criterion = access.criterion(guard.model, rows)
+    if without:
+        # A record without an owner is in nobody's own rows: unknown means no.
+        outside: ColumnElement[bool] = func.coalesce(access.criterion(guard.model, without), false())
+        criterion = and_(criterion, not_(outside))
+    some = select(literal(1).label("one")).select_from(guard.model).where(criterion).limit(CAP + 1)
+    with acting(session, SYSTEM):
+        return session.scalar(select(func.count()).select_from(some.subquery())) or 0
