@@ -17,26 +17,24 @@ LIST_DOORS = {
     "ajax_lookup": "view",
 }
 #: Doors of one record.
-RECORD_DOORS = {"details_view": "view", "edit_view": "edit", "delete_view": "delete", "download_view": "view"}
+RECORD_DOORS = {
+    "details_view": "view",
+    "edit_view": "edit",
+    "delete_view": "delete",
+    "download_view": "view",
+    "reveal_view": "reveal",
+}
+#: Doors that also need a field, and what they answer without one.
+FIELD_DOORS = {"download_view": 404, "reveal_view": 403}
 #: Flask-Admin brings these; nobody needs them, so they lead nowhere.
 SHUT_DOORS = frozenset({"action_view", "ajax_update"})
 #: Pages that everybody who is signed in may open.
-COMMON_PAGES = frozenset(
-    {"dashboard.index", "matrix.index", "matrix.data", "account.password", "why.index", "requests.index"}
-)
-#: Pages that everybody may open and that have to be asked something.
-ASKED_PAGES = frozenset({"why.who"})
-#: POST doors that everybody may knock at: what is sent decides, and nothing sent is a 400.
-COMMON_POSTS = frozenset({"requests.create", "requests.grant", "requests.refuse", "requests.withdraw"})
-#: POST doors of an administrator.
-ADMIN_POSTS = frozenset({"why.view_as"})
+COMMON_PAGES = frozenset({"dashboard.index", "matrix.index", "account.password"})
 #: Pages that open for whoever holds a duty of this action and entity.
 DUTY_PAGES = {"import.index": ("create", "import")}
-#: Doors that take changes of the matrix, from whoever leads a department; without any change sent they are a 400.
-LEADER_DOORS = frozenset({"matrix.preview", "matrix.save", "matrix.request_beyond"})
 #: What opens without a sign-in, and POST doors that serve the sign-in itself.
 IMPERSONAL = frozenset({"static", "healthz", "account.login", "account.language"})
-LEAVING = frozenset({"account.logout", "why.end_view_as"})
+LEAVING = frozenset({"account.logout"})
 #: Files of Flask-Admin that no page uses.
 FILES = frozenset({"dashboard.static"})
 
@@ -54,8 +52,7 @@ def undeclared(app: Any) -> list[str]:
     """Endpoints whose door no table of this module names."""
     site = app.extensions["dutybook"]
     known = {*LIST_DOORS, *RECORD_DOORS, *SHUT_DOORS}
-    named = COMMON_PAGES | LEADER_DOORS | DUTY_PAGES.keys() | IMPERSONAL | LEAVING | FILES
-    named |= ASKED_PAGES | COMMON_POSTS | ADMIN_POSTS
+    named = COMMON_PAGES | DUTY_PAGES.keys() | IMPERSONAL | LEAVING | FILES
     found = []
     for rule in app.url_map.iter_rules():
         blueprint, _, name = rule.endpoint.rpartition(".")
@@ -74,15 +71,6 @@ def visits(app: Any, expectation: Expectation, actor: Actor) -> Iterator[Visit]:
         blueprint, _, name = rule.endpoint.rpartition(".")
         if rule.endpoint in COMMON_PAGES:
             yield Visit("GET", str(rule), 200)
-        elif rule.endpoint in LEADER_DOORS:
-            leads = actor.unlimited or any(grant.action == "configure" for grant in actor.grants)
-            yield Visit("POST", str(rule), 400 if leads else 403)
-        elif rule.endpoint in ASKED_PAGES:
-            yield Visit("GET", str(rule), 400)
-        elif rule.endpoint in COMMON_POSTS:
-            yield Visit("POST", str(rule), 400)
-        elif rule.endpoint in ADMIN_POSTS:
-            yield Visit("POST", str(rule), 400 if actor.unlimited else 403)
         elif rule.endpoint in DUTY_PAGES:
             yield Visit("GET", str(rule), 200 if _holds(actor, *DUTY_PAGES[rule.endpoint]) else 403)
         elif blueprint in expectation.site.by_name:
@@ -133,9 +121,10 @@ def _record_visits(
         yield Visit(shut, f"{rule}?id={keys[0]}", 403)
         return
     for key in keys:
-        if key not in expectation.seen(actor, entity.name) or name == "download_view":
-            # No entity of the site has binary content to download.
+        if key not in expectation.seen(actor, entity.name):
             yield Visit(shut, f"{rule}?id={key}", 404)
+        elif name in FIELD_DOORS:
+            yield Visit("GET", f"{rule}?id={key}", FIELD_DOORS[name])
         elif expectation.covers(actor, action, entity.name, key):
             yield Visit("GET", f"{rule}?id={key}", 200)
         else:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from urllib.parse import parse_qs, urlsplit
 
-VOID = frozenset({"input", "meta", "link", "br", "img", "hr", "use", "source", "path"})
+VOID = frozenset({"input", "meta", "link", "br", "img", "hr", "source"})
 
 
 def row_links(page: str) -> list[str]:
@@ -124,7 +124,7 @@ class _Word:
 
 
 class _WordReader(HTMLParser):
-    """Text nodes and spoken attributes, each with the classes of the elements around it."""
+    """Text nodes and spoken attributes, each with the tags and classes around it; a lookup field counts as a class."""
 
     SPOKEN = (
         "aria-label",
@@ -145,14 +145,15 @@ class _WordReader(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = {key: value or "" for key, value in attrs}
         if tag not in VOID:
-            self._around.append((tag, values.get("class", "")))
+            lookup = " lookup" if "data-lookup" in values else ""
+            self._around.append((tag, values.get("class", "") + lookup))
         places = self._places()
         self.words += [
             _Word(values[key].strip(), places) for key in self.SPOKEN if values.get(key, "").strip()
         ]
 
     def handle_endtag(self, tag: str) -> None:
-        while self._around and self._around.pop()[0] != tag:
+        while tag not in VOID and self._around and self._around.pop()[0] != tag:
             pass
 
     def handle_data(self, data: str) -> None:

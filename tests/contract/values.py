@@ -65,7 +65,7 @@ def _typed(each: Field, place: int, attempt: int) -> str:
         (DateKind, str(day)),
         (TimeKind, "10:30:15"),
         (IntervalKind, "1 02:03:04"),
-        (JsonKind, '{"a": [1, null]}'),
+        (JsonKind, "{}"),
         (UuidKind, f"00000000-0000-4000-8000-{attempt:012}"),
     ):
         if isinstance(kind, family):
