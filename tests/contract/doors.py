@@ -29,12 +29,22 @@ FIELD_DOORS = {"download_view": 404, "reveal_view": 403}
 #: Flask-Admin brings these; nobody needs them, so they lead nowhere.
 SHUT_DOORS = frozenset({"action_view", "ajax_update"})
 #: Pages that everybody who is signed in may open.
-COMMON_PAGES = frozenset({"dashboard.index", "matrix.index", "account.password"})
+COMMON_PAGES = frozenset(
+    {"dashboard.index", "matrix.index", "matrix.data", "account.password", "why.index", "requests.index"}
+)
+#: Pages that everybody may open and that have to be asked something.
+ASKED_PAGES = frozenset({"why.who"})
+#: POST doors that everybody may knock at: what is sent decides, and nothing sent is a 400.
+COMMON_POSTS = frozenset({"requests.create", "requests.grant", "requests.refuse", "requests.withdraw"})
+#: POST doors of an administrator.
+ADMIN_POSTS = frozenset({"why.view_as"})
 #: Pages that open for whoever holds a duty of this action and entity.
 DUTY_PAGES = {"import.index": ("create", "import")}
+#: Doors that take changes of the matrix, from whoever leads a department; without any change sent they are a 400.
+LEADER_DOORS = frozenset({"matrix.preview", "matrix.save", "matrix.request_beyond"})
 #: What opens without a sign-in, and POST doors that serve the sign-in itself.
 IMPERSONAL = frozenset({"static", "healthz", "account.login", "account.language"})
-LEAVING = frozenset({"account.logout"})
+LEAVING = frozenset({"account.logout", "why.end_view_as"})
 #: Files of Flask-Admin that no page uses.
 FILES = frozenset({"dashboard.static"})
 
@@ -52,7 +62,8 @@ def undeclared(app: Any) -> list[str]:
     """Endpoints whose door no table of this module names."""
     site = app.extensions["dutybook"]
     known = {*LIST_DOORS, *RECORD_DOORS, *SHUT_DOORS}
-    named = COMMON_PAGES | DUTY_PAGES.keys() | IMPERSONAL | LEAVING | FILES
+    named = COMMON_PAGES | LEADER_DOORS | DUTY_PAGES.keys() | IMPERSONAL | LEAVING | FILES
+    named |= ASKED_PAGES | COMMON_POSTS | ADMIN_POSTS
     found = []
     for rule in app.url_map.iter_rules():
         blueprint, _, name = rule.endpoint.rpartition(".")
@@ -71,6 +82,15 @@ def visits(app: Any, expectation: Expectation, actor: Actor) -> Iterator[Visit]:
         blueprint, _, name = rule.endpoint.rpartition(".")
         if rule.endpoint in COMMON_PAGES:
             yield Visit("GET", str(rule), 200)
+        elif rule.endpoint in LEADER_DOORS:
+            leads = actor.unlimited or any(grant.action == "configure" for grant in actor.grants)
+            yield Visit("POST", str(rule), 400 if leads else 403)
+        elif rule.endpoint in ASKED_PAGES:
+            yield Visit("GET", str(rule), 400)
+        elif rule.endpoint in COMMON_POSTS:
+            yield Visit("POST", str(rule), 400)
+        elif rule.endpoint in ADMIN_POSTS:
+            yield Visit("POST", str(rule), 400 if actor.unlimited else 403)
         elif rule.endpoint in DUTY_PAGES:
             yield Visit("GET", str(rule), 200 if _holds(actor, *DUTY_PAGES[rule.endpoint]) else 403)
         elif blueprint in expectation.site.by_name:
