@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from flask import Flask, current_app
+from flask import Flask, current_app, g
 
 from admin_app.db import db
 from admin_app.engine.access import NOBODY
 from admin_app.engine.access.cache import PolicyCache
 from admin_app.sessions import person
+from admin_app.viewing import refuse_changes, viewed_as
 from models.types import utc_now
 
 
@@ -22,8 +23,16 @@ def company_today() -> datetime:
 def _take_up() -> None:
     session = db.session()
     who = person()
+    g.viewed = None
+    if who is None:
+        session.info["policy"] = NOBODY
+        return
     cache: PolicyCache = current_app.extensions["dutybook_policies"]
-    session.info["policy"] = cache.policy(session, who.user, company_today().date()) if who else NOBODY
+    today = company_today().date()
+    viewed = g.viewed = viewed_as(session, today)
+    session.info["policy"] = viewed.policy if viewed else cache.policy(session, who.user, today)
+    if viewed:
+        refuse_changes(viewed)
 
 
 def _lay_down(_error: BaseException | None) -> None:

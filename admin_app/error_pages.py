@@ -20,7 +20,8 @@ from werkzeug.exceptions import HTTPException
 from admin_app.db import db
 from admin_app.edge import request_id
 from admin_app.engine.language import html_lang
-from admin_app.errors import BadInput, Busy, Conflict, DutybookError, Throttled
+from admin_app.errors import BadInput, Busy, Conflict, DutybookError, Forbidden, Throttled
+from admin_app.questions import refusal_url, why_url
 from admin_app.sessions import person
 
 TITLES: Final = {
@@ -67,33 +68,43 @@ def wants_json() -> bool:
     return request.headers.get("Sec-Fetch-Dest") == "empty" and "text/html" not in accepted.values()
 
 
-def answer(status: int, message: object = None, retry_after: int | None = None) -> Response:
+def answer(
+    status: int, message: object = None, retry_after: int | None = None, refusal: Forbidden | None = None
+) -> Response:
     """Return the page or problem for `status`, by default with its standard message.
 
-    `retry_after` is in whole seconds.
+    `retry_after` is in whole seconds; `refusal` says of what, so that a 403 leads to why.
     """
     shown = status if status in TITLES else 500 if status >= 500 else 400
     title, text = str(TITLES[shown]), str(message or MESSAGES[shown])
-    response = _problem(status, title, text) if wants_json() else _page(status, title, text)
+    why = refusal_url(refusal) if status == 403 and person() is not None else None
+    response = _problem(status, title, text, why) if wants_json() else _page(status, title, text, why)
     response.status_code = status
     if retry_after is not None:
         response.headers["Retry-After"] = str(retry_after)
     return response
 
 
-def _problem(status: int, title: str, text: str) -> Response:
-    response = jsonify(type="about:blank", title=title, status=status, detail=text, request_id=request_id())
+def _problem(status: int, title: str, text: str, why: str | None) -> Response:
+    said = {
+        "type": "about:blank",
+        "title": title,
+        "status": status,
+        "detail": text,
+        "request_id": request_id(),
+    }
+    response = jsonify(said | ({"why": why} if why else {}))
     response.mimetype = "application/problem+json"
     return response
 
 
-def _page(status: int, title: str, text: str) -> Response:
+def _page(status: int, title: str, text: str, why: str | None) -> Response:
     context: dict[str, Any] = {
         "code": status,
         "title": title,
         "message": text,
         "request_id": request_id(),
-        "links": _links(status),
+        "links": _links(status, why),
     }
     try:
         return make_response(render_template("admin/error.html", **context))
@@ -112,9 +123,9 @@ def _bare_page(context: dict[str, Any]) -> str:
     return page.format(lang=html_lang(), **context)
 
 
-def _links(status: int) -> list[dict[str, str]]:
+def _links(status: int, why: str | None) -> list[dict[str, str]]:
     """Return where to go from here, the most useful first, each with `label` and `url`."""
-    links = []
+    links = [{"label": gettext("Why?"), "url": why}] if why else []
     rule = request.url_rule
     if _again_helps(status) and rule is not None and "GET" in (rule.methods or ()):
         here = request.script_root + (request.full_path if request.query_string else request.path)
@@ -138,7 +149,7 @@ def _undo() -> None:
 def _on_refusal(error: DutybookError) -> Response:
     _undo()
     retry_after = error.retry_after if isinstance(error, Throttled | Busy) else None
-    return answer(error.status, error.message, retry_after)
+    return answer(error.status, error.message, retry_after, error if isinstance(error, Forbidden) else None)
 
 
 def _on_http(error: HTTPException) -> Response | HTTPException:
@@ -203,7 +214,11 @@ def _will_pass(error: OperationalError) -> bool:
 
 
 def init_errors(app: Flask) -> None:
-    """Register the handlers. What nobody caught is logged by Flask with its traceback and shown as a 500."""
+    """Register the handlers, and give templates `why_url(action, entity, key)`.
+
+    What nobody caught is logged by Flask with its traceback and shown as a 500.
+    """
+    app.jinja_env.globals["why_url"] = why_url
     app.register_error_handler(DutybookError, _on_refusal)
     app.register_error_handler(HTTPException, _on_http)
     app.register_error_handler(CSRFError, _on_csrf)

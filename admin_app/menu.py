@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Flask, request, url_for
+from flask import Flask, g, request, url_for
 
 from admin_app.db import db
 from admin_app.engine.access import Policy, policy_of
@@ -43,11 +43,13 @@ def _entry(key: str, label: str, url: str, icon: str) -> dict[str, Any]:
 
 
 def init_menu(app: Flask, declared: Site) -> None:
-    """Give every template `site_name`, `menu` and `person`."""
+    """Give every template `site_name`, `menu`, `person` and `viewing`, whom an administrator sees the product as."""
 
     def context() -> dict[str, Any]:
         who = person()
         shown: dict[str, Any] = {"site_name": declared.name[lang()], "menu": [], "person": None}
+        viewed = g.get("viewed")
+        shown["viewing"] = viewed.name if viewed is not None else None
         if who is not None:
             policy = policy_of(db.session())
             shown["menu"] = menu_of(policy)

@@ -29,7 +29,7 @@ class ImportView(BaseView):  # type: ignore[misc]  # Flask-Admin brings no types
 
     def inaccessible_callback(self, name: str, **kwargs: Any) -> None:
         """A refusal instead of Flask-Admin's empty page."""
-        raise Forbidden(_("None of your positions opens this page."))
+        raise Forbidden(_("None of your positions opens this page."), "create", "import")
 
     @expose("/")
     def index(self) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from admin_app.engine.entity import Entity
+from admin_app.services.grants import before_grant_saved
 from models.access import DutyAccess, LetterProfile
 from models.duty import Duty, PositionDuty
+from models.grant import AccessGrant
 from models.organisation import Department, Position, Post, User
 
 LETTERS = {letter: f"letter-{letter.lower()}" for letter in "RAVCSI"}
@@ -101,5 +103,23 @@ ENTITIES = (
         sort="letter",
         sections={"basic": ("letter", "actions", "rows", "field_level")},
         tones={"letter": LETTERS},
+    ),
+    Entity(
+        AccessGrant,
+        group="access",
+        icon="key",
+        label="entity",
+        title=("user", "entity"),
+        columns=("actions", "rows", "department", "valid_from", "valid_to", "approver"),
+        facts=("user", "entity", "actions", "rows", "department", "valid_to", "approver"),
+        search=("entity", "reason"),
+        sort="-valid_to",
+        sections={
+            "basic": ("user", "entity", "actions"),
+            "reach": ("rows", "department", "field_level"),
+            "term": ("valid_from", "valid_to"),
+            "content": ("reason",),
+        },
+        before_save=before_grant_saved,
     ),
 )

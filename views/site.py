@@ -9,9 +9,11 @@ from typing import Any, Final
 from admin_app.engine.labels import Labels
 from admin_app.engine.site import Group, Page, Site
 from views import business, customers, organisation
+from views.access_requests import REQUESTS
 from views.dashboard import DASHBOARD
 from views.importing import IMPORT
 from views.matrix import MATRIX
+from views.why import WHY
 
 LABELS: Final = Path(__file__).parent / "labels"
 NAME: Final = {"zh": "职责台", "en": "Dutybook"}
@@ -41,7 +43,7 @@ def build_site(
         labels=Labels.from_folder(LABELS),
         groups=GROUPS,
         entities=(*customers.ENTITIES, *business.ENTITIES, *organisation.ENTITIES),
-        pages=(DASHBOARD, MATRIX, IMPORT, *pages),
+        pages=(DASHBOARD, MATRIX, WHY, REQUESTS, IMPORT, *pages),
         loaders=loaders or {},
         mappings=mappings,
     )

@@ -1,0 +1,286 @@
+"""Asking for access: a person asks with a reason, a head grants for a time or refuses, with a reason either way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final
+
+from flask_babel import gettext as _
+from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy.orm import Session, joinedload
+
+from admin_app.engine.access import SYSTEM, Policy, acting
+from admin_app.engine.access.compile import policies, posts_in_force
+from admin_app.engine.access.explain import why
+from admin_app.engine.access.policy import LEVELS, REACHES
+from admin_app.errors import BadInput, Conflict, Forbidden, NotFound
+from admin_app.services.explanations import Explainer
+from admin_app.services.grants import check_giving
+from admin_app.services.heads import head_of, headed_departments
+from models.grant import AccessGrant, AccessRequest
+from models.organisation import Post, User
+from models.types import utc_now
+
+#: The longest time for which a request is granted, in days; beyond it the matrix is the place.
+LONGEST: Final = 366
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What a head gives: rows as a reach word seen from a department (id), a level of fields, and the last day."""
+
+    reach: str
+    department: int
+    level: str
+    until: date
+
+
+def ask(
+    explainer: Explainer, policy: Policy, action: str, entity: str, key: str | None, reason: str
+) -> AccessRequest:
+    """Put a request before the nearest head who holds the right, else before an administrator; flushed.
+
+    `key` is the record's, as it stands in addresses; it is kept as it was sent and says nothing of whether there is
+    such a record.
+
+    Raises:
+        BadInput: there is no reason, no such action or entity, or nothing to ask for.
+        Conflict: the same request is still open.
+    """
+    explainer.check(action, entity)
+    session = explainer.session
+    if policy.user_id is None or policy.unlimited:
+        raise BadInput(_("You may do everything already."))
+    if not reason.strip():
+        raise BadInput(_("Say why you need it."))
+    declared = explainer.site.by_name.get(entity)
+    if declared is not None and action in declared.forbids:
+        raise BadInput(_("Nobody may do this, whatever the duties; there is nothing to ask for."))
+    if not key and why(explainer.access, policy, action, entity).allowed:
+        raise BadInput(_("You may do this already."))
+    with acting(session, SYSTEM):
+        same = select(AccessRequest.id).where(
+            AccessRequest.user_id == policy.user_id,
+            AccessRequest.entity == entity,
+            AccessRequest.action == action,
+            AccessRequest.record_key == key if key else AccessRequest.record_key.is_(None),
+            AccessRequest.status == "open",
+        )
+        if session.scalar(same.limit(1)) is not None:
+            raise Conflict(_("You have asked for this already; the answer is still to come."))
+        request = AccessRequest(
+            user_id=policy.user_id,
+            entity=entity,
+            action=action,
+            record_key=key or None,
+            reason=reason.strip(),
+            head_id=_asked(explainer, policy, action, entity),
+        )
+        session.add(request)
+        session.flush()
+    return request
+
+
+def _asked(explainer: Explainer, policy: Policy, action: str, entity: str) -> int | None:
+    """Who is asked (user id): of the heads from the person's department upwards the first one who may give it."""
+    session, world, today = explainer.session, explainer.world, explainer.today
+    everybody = policies(session, world, today)
+    home = policy.home_department
+    here, seen = home, set[int]()
+    while here is not None and here not in seen:
+        seen.add(here)
+        for leader in head_of(session, world, here, today):
+            if leader.user == policy.user_id or leader.admin:
+                continue
+            rows = explainer.access.rows(everybody[leader.user][1], action, entity)
+            if rows.everything or home in rows.departments:
+                return leader.user
+        here = world.parents.get(here)
+    return next(
+        (user for user, (_person, each) in everybody.items() if each.unlimited and user != policy.user_id),
+        None,
+    )
+
+
+def mine(session: Session, policy: Policy) -> Sequence[AccessRequest]:
+    """The person's own requests, the newest first, at most 100."""
+    return _read(session, AccessRequest.user_id == policy.user_id)
+
+
+def to_decide(explainer: Explainer, policy: Policy) -> Sequence[AccessRequest]:
+    """Requests of others that this person may decide or has decided: the open ones first, at most 100."""
+    session = explainer.session
+    if policy.user_id is None:
+        return ()
+    asked: list[ColumnElement[bool]] = [
+        AccessRequest.head_id == policy.user_id,
+        AccessRequest.decided_by_id == policy.user_id,
+    ]
+    if not policy.unlimited:
+        headed = headed_departments(policy, explainer.world)
+        if headed:
+            there = select(Post.user_id).where(
+                Post.department_id.in_(sorted(headed)),
+                Post.valid_from <= explainer.today,
+                or_(Post.valid_to.is_(None), Post.valid_to >= explainer.today),
+            )
+            asked.append(AccessRequest.user_id.in_(there))
+    within = AccessRequest.user_id != policy.user_id
+    return _read(session, within if policy.unlimited else within & or_(*asked))
+
+
+def _read(session: Session, where: ColumnElement[bool]) -> Sequence[AccessRequest]:
+    statement = (
+        select(AccessRequest)
+        .where(where)
+        .options(
+            joinedload(AccessRequest.user),
+            joinedload(AccessRequest.head),
+            joinedload(AccessRequest.decided_by),
+        )
+        .order_by(AccessRequest.status != "open", AccessRequest.id.desc())
+        .limit(100)
+    )
+    with acting(session, SYSTEM):
+        return session.scalars(statement).all()
+
+
+def open_request(explainer: Explainer, policy: Policy, key: int) -> AccessRequest:
+    """An open request that this person may decide.
+
+    Raises:
+        NotFound: there is none of this number that the person may decide.
+        Conflict: it has been decided or withdrawn.
+    """
+    found = next((each for each in to_decide(explainer, policy) if each.id == key), None)
+    if found is None:
+        with acting(explainer.session, SYSTEM):
+            found = explainer.session.get(AccessRequest, key)
+        if found is None or not _may_decide(explainer, policy, found):
+            raise NotFound(_("There is no such request that you may decide."))
+    if found.status != "open":
+        raise Conflict(_("This request has been answered or withdrawn meanwhile."))
+    return found
+
+
+def _may_decide(explainer: Explainer, policy: Policy, request: AccessRequest) -> bool:
+    if policy.user_id is None or request.user_id == policy.user_id:
+        return False
+    if policy.unlimited or request.head_id == policy.user_id:
+        return True
+    posts = posts_in_force(explainer.session, explainer.today, [request.user_id])
+    headed = headed_departments(policy, explainer.world)
+    return any(post.department in headed for post in posts)
+
+
+def grant(
+    explainer: Explainer, policy: Policy, request: AccessRequest, terms: Terms, answer: str
+) -> AccessGrant:
+    """Give what was asked for, from today on until a last day; flushed.
+
+    Whoever may do something has to find it: `view` goes along with every other action.
+
+    Raises:
+        BadInput: there is no reason, or the terms cannot be.
+        Forbidden: the head does not hold it.
+    """
+    session, today = explainer.session, explainer.today
+    if not answer.strip():
+        raise BadInput(_("Say why you grant it."))
+    if (
+        terms.reach not in REACHES
+        or terms.level not in LEVELS
+        or terms.department not in explainer.world.departments
+    ):
+        raise BadInput(_("Choose from the lists."))
+    if not today <= terms.until <= today + timedelta(days=LONGEST):
+        raise BadInput(_("The last day is from today to %(days)s days ahead.", days=LONGEST))
+    actions = frozenset(
+        {"view", request.action} if request.entity in explainer.site.by_name else {request.action}
+    )
+    if policy.user_id is None or policy.user_id == request.user_id:
+        raise Forbidden(_("Nobody grants access to themselves; ask another head."))
+    check_giving(
+        policy,
+        explainer.world,
+        explainer.access,
+        request.entity,
+        actions,
+        terms.reach,
+        terms.department,
+        terms.level,
+        terms.until,
+    )
+    with acting(session, SYSTEM):
+        given = AccessGrant(
+            user_id=request.user_id,
+            entity=request.entity,
+            actions=" ".join(sorted(actions, key=lambda word: (word != "view", word))),
+            rows=terms.reach,
+            department_id=terms.department,
+            field_level=terms.level,
+            reason=answer.strip(),
+            approver_id=policy.user_id,
+            valid_from=today,
+            valid_to=terms.until,
+            request_id=request.id,
+        )
+        session.add(given)
+        _decide(session, policy, request, "granted", answer)
+    return given
+
+
+def refuse(explainer: Explainer, policy: Policy, request: AccessRequest, answer: str) -> None:
+    """Refuse with a reason; flushed. BadInput without one."""
+    if not answer.strip():
+        raise BadInput(_("Say why you refuse it."))
+    with acting(explainer.session, SYSTEM):
+        _decide(explainer.session, policy, request, "refused", answer)
+
+
+def withdraw(session: Session, policy: Policy, key: int) -> None:
+    """Take back one's own open request; flushed. NotFound for anybody else's, Conflict once it is answered."""
+    with acting(session, SYSTEM):
+        request = session.get(AccessRequest, key)
+        if request is None or policy.user_id is None or request.user_id != policy.user_id:
+            raise NotFound(_("You have made no such request."))
+        if request.status != "open":
+            raise Conflict(_("This request has been answered or withdrawn meanwhile."))
+        request.status = "withdrawn"
+        session.flush()
+
+
+def _decide(session: Session, policy: Policy, request: AccessRequest, status: str, answer: str) -> None:
+    request.status = status
+    request.answer = answer.strip()
+    request.decided_by_id = policy.user_id
+    request.decided_at = utc_now()
+    session.flush()
+
+
+def home_of(explainer: Explainer, user: int) -> int | None:
+    """The department (id) of a person's first post in force."""
+    posts = posts_in_force(explainer.session, explainer.today, [user])
+    return posts[0].department if posts else None
+
+
+def own_grants(explainer: Explainer, policy: Policy) -> Sequence[AccessGrant]:
+    """The person's manual grants that are in force, the first to end first."""
+    statement = (
+        select(AccessGrant)
+        .where(AccessGrant.user_id == policy.user_id, AccessGrant.valid_to >= explainer.today)
+        .options(joinedload(AccessGrant.approver))
+        .order_by(AccessGrant.valid_to, AccessGrant.id)
+        .limit(100)
+    )
+    with acting(explainer.session, SYSTEM):
+        return explainer.session.scalars(statement).all()
+
+
+def name_of(session: Session, user: int | None) -> str:
+    """A person's name, or a dash."""
+    with acting(session, SYSTEM):
+        found = session.get(User, user) if user is not None else None
+    return found.name if found else "—"

@@ -1,0 +1,115 @@
+"""Access given by hand: never to oneself, never more than the giver holds, always with an end."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+from flask_babel import gettext as _
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from admin_app.engine.access import ACTIONS, SYSTEM, AccessMap, Policy, acting
+from admin_app.engine.access.compile import add_up, rows_for
+from admin_app.engine.access.policy import Rows
+from admin_app.engine.access.world import World, read_world
+from admin_app.engine.labels import labels
+from admin_app.engine.site import site
+from admin_app.errors import BadInput, Forbidden
+from admin_app.services.explanations import action_word
+from models.grant import AccessGrant
+from models.organisation import User
+
+#: Owners do not count when a giver's rows are compared with those given.
+_NOBODY = 0
+
+
+def check_giving(
+    policy: Policy,
+    world: World,
+    access: AccessMap,
+    entity: str,
+    actions: frozenset[str],
+    reach: str,
+    department: int,
+    level: str,
+    until: date,
+) -> None:
+    """Forbidden unless `policy` itself may do all `actions` wherever the grant reaches, with as much of the fields.
+
+    Departments are compared, not owners: whoever gives the receiver's own records has to hold something there. What
+    the giver holds for a time can be given for that time at most.
+    """
+    if policy.unlimited:
+        return
+    lasting = tuple(each for each in policy.sources if each.until is None or each.until >= until)
+    policy = replace(policy, sources=lasting, grants=add_up(lasting))
+    wanted = rows_for(reach, _NOBODY, department, world.parents)
+    if not wanted.everything:
+        wanted = Rows(departments=wanted.departments or frozenset({department}))
+    for action in sorted(actions):
+        if not _covers(access.rows(policy, action, entity), wanted):
+            raise Forbidden(
+                _(
+                    "You can give only what you hold: you may not %(action)s all these %(things)s yourself.",
+                    action=action_word(action),
+                    things=labels().inside(labels().plural(entity)),
+                ),
+                action,
+                entity,
+            )
+    if level != "hidden" and not _covers(policy.field_rows(entity, "", level), wanted):
+        raise Forbidden(
+            _("You can give only what you hold: you do not have that much access to the fields."),
+            "view",
+            entity,
+        )
+
+
+def _covers(held: Rows, wanted: Rows) -> bool:
+    return held.everything or (not wanted.everything and held.departments >= wanted.departments)
+
+
+def before_grant_saved(session: Session, policy: Policy, grant: AccessGrant) -> None:
+    """Sign a grant with the name of who saves it, and refuse what that person may not give.
+
+    Raises:
+        BadInput: an action that does not exist, or nobody who could answer for the grant.
+        Forbidden: for oneself, or beyond what the giver holds.
+    """
+    if policy.user_id is None:
+        raise BadInput(_("A manual grant needs somebody who answers for it."))
+    receiver = grant.user_id if grant.user is None else grant.user.id
+    if receiver == policy.user_id:
+        raise Forbidden(_("Nobody grants access to themselves; ask another head."))
+    if grant.valid_to is None:
+        raise BadInput(_("A manual grant needs a last day."))
+    words = frozenset((grant.actions or "").split())
+    if not words or words - frozenset(ACTIONS):
+        raise BadInput(_("Name actions out of: %(words)s.", words=" ".join(ACTIONS)))
+    grant.actions = " ".join(each for each in ACTIONS if each in words)
+    with acting(session, SYSTEM):
+        # Through the relationship: a form may have left it None, which would win at the flush.
+        grant.approver = session.scalars(select(User).where(User.id == policy.user_id)).one()
+        world = read_world(session)
+    department = grant.department_id if grant.department is None else grant.department.id
+    if department is None:
+        raise BadInput(_("Choose the department whose records it is about."))
+    check_giving(
+        policy,
+        world,
+        site().access,
+        grant.entity,
+        words,
+        grant.rows,
+        department,
+        grant.field_level or "read",
+        grant.valid_to,
+    )
+
+
+def end_grant(session: Session, grant: AccessGrant, today: date) -> None:
+    """Make `today` the last day of a grant; one that ended before, or begins later, stays within its own days."""
+    with acting(session, SYSTEM):
+        grant.valid_to = max(grant.valid_from, min(grant.valid_to, today))
+        session.flush()
