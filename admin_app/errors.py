@@ -60,6 +60,17 @@ class Conflict(DutybookError):
         super().__init__(409, message)
 
 
+class Refused(Conflict):
+    """A rule of the house forbids what a form would store (409); `key` is the field that it is about, or "".
+
+    A form shows it beside that field and keeps what was typed.
+    """
+
+    def __init__(self, message: object, key: str = "") -> None:
+        super().__init__(message)
+        self.key = key
+
+
 class TooLarge(DutybookError):
     """More was sent than is taken at once (413)."""
 

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from models.access import DutyAccess, LetterProfile
 from models.base import Base
+from models.conflict import DutyConflict
 from models.duty import Duty, PositionDuty
 from models.organisation import Department, Position
 
@@ -30,7 +31,16 @@ def load_organisation(session: Session) -> dict[str, int]:
     """
     if session.scalar(select(Duty.id).limit(1)) is not None:
         return dict.fromkeys(
-            ("department", "position", "duty", "position_duty", "duty_access", "letter_profile"), 0
+            (
+                "department",
+                "position",
+                "duty",
+                "position_duty",
+                "duty_access",
+                "letter_profile",
+                "duty_conflict",
+            ),
+            0,
         )
     departments = _departments()
     positions = _positions(departments)
@@ -42,6 +52,7 @@ def load_organisation(session: Session) -> dict[str, int]:
         "position_duty": [*_cells(positions, duties)],
         "duty_access": [*_accesses(duties)],
         "letter_profile": [LetterProfile(**fact) for fact in _facts("letter_profiles")],
+        "duty_conflict": [*_conflicts(duties)],
     }
     for records in loaded.values():
         session.add_all(records)
@@ -102,4 +113,20 @@ def _accesses(duties: dict[str, Duty]) -> list[DutyAccess]:
         DutyAccess(duty=duties[fact["code"]], entity=entity)
         for fact in _facts("duties")
         for entity in fact["entities"].split()
+    ]
+
+
+def _conflicts(duties: dict[str, Duty]) -> list[DutyConflict]:
+    return [
+        DutyConflict(
+            name_zh=fact["name_zh"],
+            name_en=fact["name_en"],
+            reach=fact["reach"],
+            duty=duties[fact["duty"]] if fact["duty"] else None,
+            other_duty=duties[fact["other_duty"]] if fact["other_duty"] else None,
+            entity=fact["entity"] or None,
+            action=fact["action"] or None,
+            other_action=fact["other_action"] or None,
+        )
+        for fact in _facts("duty_conflicts")
     ]

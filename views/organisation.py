@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from admin_app.engine.entity import Entity
-from admin_app.services.grants import before_grant_saved
+from admin_app.services.people import before_post_saved
 from models.access import DutyAccess, LetterProfile
+from models.conflict import DutyConflict
 from models.duty import Duty, PositionDuty
-from models.grant import AccessGrant
 from models.organisation import Department, Position, Post, User
 
 LETTERS = {letter: f"letter-{letter.lower()}" for letter in "RAVCSI"}
@@ -57,6 +57,7 @@ ENTITIES = (
             "basic": ("user", "position", "department", "acting", "acting_for"),
             "term": ("valid_from", "valid_to"),
         },
+        before_save=before_post_saved,
     ),
     Entity(
         Duty,
@@ -105,21 +106,14 @@ ENTITIES = (
         tones={"letter": LETTERS},
     ),
     Entity(
-        AccessGrant,
+        DutyConflict,
         group="access",
-        icon="key",
-        label="entity",
-        title=("user", "entity"),
-        columns=("actions", "rows", "department", "valid_from", "valid_to", "approver"),
-        facts=("user", "entity", "actions", "rows", "department", "valid_to", "approver"),
-        search=("entity", "reason"),
-        sort="-valid_to",
+        icon="unlink",
+        columns=("reach", "duty", "other_duty", "entity", "action", "other_action"),
+        search=("name_zh", "name_en"),
         sections={
-            "basic": ("user", "entity", "actions"),
-            "reach": ("rows", "department", "field_level"),
-            "term": ("valid_from", "valid_to"),
-            "content": ("reason",),
+            "basic": ("name_zh", "name_en", "reach"),
+            "content": ("duty", "other_duty", "entity", "action", "other_action"),
         },
-        before_save=before_grant_saved,
     ),
 )

@@ -22,7 +22,7 @@ from admin_app.engine.kinds import JsonKind
 from admin_app.engine.labels import labels
 from admin_app.engine.listing.plan import Plan
 from admin_app.engine.site import site
-from admin_app.errors import Forbidden
+from admin_app.errors import Forbidden, Refused
 
 
 class Stale(Exception):
@@ -138,6 +138,12 @@ def _write(
             form.refuse(key, message)
         else:
             form.form_errors.append(message)
+        return False
+    except Refused as refusal:
+        if refusal.key in form:
+            form.refuse(refusal.key, str(refusal))
+        else:
+            form.form_errors.append(str(refusal))
         return False
     except CircularDependencyError:
         form.form_errors.append(_("A record cannot refer to itself."))

@@ -1,4 +1,4 @@
-"""How customers stand through their contracts: transaction status and contract total, derived and never typed."""
+"""Contracts: who approves one, and how customers stand through theirs (status and total, derived, never typed)."""
 
 from __future__ import annotations
 
@@ -6,16 +6,20 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any, Final
 
-from sqlalchemy import Select, Update, case, func, inspect, select, update
+from flask_babel import gettext as _
+from sqlalchemy import Select, Update, case, delete, func, inspect, select, update
 from sqlalchemy.orm import Session
 
 from admin_app.engine.access import SYSTEM, Policy, acting
-from admin_app.services import clock
+from admin_app.engine.site import site
+from admin_app.errors import Refused
+from admin_app.services import clock, conflicts
 from admin_app.services.customers import reread
 from admin_app.services.numbering import next_contract_number
 from admin_app.services.ownership import fill_ownership
 from models.contract import Contract, Performance
 from models.customer import Customer
+from models.deed import Deed
 
 #: A customer without performance for this many months, and without a running contract, has lapsed.
 LAPSE_MONTHS: Final = 12
@@ -23,9 +27,15 @@ LAPSE_MONTHS: Final = 12
 RUNNING: Final = ("signed", "performing")
 #: Contracts that were concluded, whatever became of them: their amounts count.
 CONCLUDED: Final = (*RUNNING, "completed", "terminated", "archived")
+#: Nobody has approved it yet.
+UNAPPROVED: Final = ("draft", "review")
+#: What a contract becomes by being approved, at once or on the way.
+APPROVED: Final = ("approved", *RUNNING, "completed")
 #: Most databases take some 32,000 parameters in one statement.
 _CHUNK: Final = 10_000
 _STASH: Final = "customers_to_refresh"
+_WRITTEN: Final = "contract_written"
+_WHOSE_AND_WHERE: Final = ("status", "owner", "owner_id", "department", "department_id")
 
 
 def refresh_customers(session: Session, customer_ids: Iterable[int] | None, today: date) -> None:
@@ -96,23 +106,68 @@ def before_contract_saved(session: Session, policy: Policy, contract: Contract) 
     fill_ownership(session, policy, contract)
     if not contract.number:
         contract.number = next_contract_number(session)
+    before = None
     if inspect(contract).persistent:
         _remember(session, select(Contract.customer_id).where(Contract.id == contract.id))
+        with acting(session, SYSTEM), session.no_autoflush:
+            before = session.scalar(select(Contract.status).where(Contract.id == contract.id))
+    _refuse_approval(session, policy, contract, before)
+    if before is None or (before in UNAPPROVED and _is_rewritten(contract)):
+        session.info[_WRITTEN] = contract
+
+
+def _refuse_approval(session: Session, policy: Policy, contract: Contract, before: str | None) -> None:
+    """Raise Refused where this save would approve the contract, and this person may not.
+
+    A new record of a contract that is signed already approves nothing: it tells what happened elsewhere.
+    """
+    approving = contract.status in APPROVED if before in UNAPPROVED else contract.status == "approved"
+    if not approving or contract.status == before:
+        return
+    if not site().access.holds(policy, "approve", contract):
+        raise Refused(_("None of your positions lets you approve this contract."), "status")
+    if before is None:
+        raise Refused(_("A new contract is approved by somebody else, after it is written."), "status")
+    conflicts.refuse_second(session, policy, "contract", contract, "approve", "status")
+    conflicts.note(session, policy, "contract", [contract], "approve")
+
+
+def _is_rewritten(contract: Contract) -> bool:
+    """Whether more changes than where it stands and who looks after it."""
+    return any(
+        each.history.has_changes() for each in inspect(contract).attrs if each.key not in _WHOSE_AND_WHERE
+    )
+
+
+@conflicts.known_by("contract", "create")
+def _whose_contract(session: Session, contract: Contract) -> Iterable[int | None]:
+    """Whoever looks after a contract counts as its author too, and so does who did so before this save."""
+    return [
+        contract.owner.id if contract.owner else contract.owner_id,
+        session.scalar(select(Contract.owner_id).where(Contract.id == contract.id)),
+    ]
 
 
 def after_contract_saved(session: Session, policy: Policy, contract: Contract) -> None:
-    """Refresh the customer, and the one that had this contract before."""
+    """Refresh the customer, and the one that had this contract before; remember who wrote it."""
+    if session.info.pop(_WRITTEN, None) is contract:
+        conflicts.note(session, policy, "contract", [contract], "create")
     _refresh_with(session, contract.customer_id)
 
 
 def after_contracts_imported(session: Session, policy: Policy, contracts: Sequence[Contract]) -> None:
-    """Refresh the customers of many new contracts at once."""
+    """Refresh the customers of many new contracts at once, and remember who wrote them."""
+    session.info.pop(_WRITTEN, None)
+    conflicts.note(session, policy, "contract", contracts, "create")
     ids = {contract.customer_id for contract in contracts}
     refresh_customers(session, (each for each in ids if each is not None), clock.today())
 
 
 def after_contract_deleted(session: Session, policy: Policy, contract: Contract) -> None:
-    """Refresh the customer that had it."""
+    """Refresh the customer that had it, and forget who did what on it: its number may be given out again."""
+    forgotten = delete(Deed).where(Deed.entity == "contract", Deed.record_key == str(contract.id))
+    with acting(session, SYSTEM):
+        session.execute(forgotten, execution_options={"synchronize_session": False})
     _refresh_with(session, contract.customer_id)
 
 

@@ -86,6 +86,7 @@ def test_the_same_day_gives_the_same_company(demo: Session, fresh: Opener) -> No
                 "position_duty",
                 "duty_access",
                 "letter_profile",
+                "duty_conflict",
             )
             assert stamped or rows(again, table) == rows(demo, table), table
 

@@ -112,7 +112,7 @@ def test_nobodys_open_form_goes_stale(session, make_customer, make_contract):
 def test_it_is_written_whoever_saves(session, make_customer, make_contract, clerk):
     customer = make_customer()
     contract = make_contract(customer, status="draft")
-    contract.status = "signed"
+    contract.status = "terminated"
     with acting(session, Policy("stranger", 10**6)):
         before_contract_saved(session, NOBODY, contract)
         session.flush()
