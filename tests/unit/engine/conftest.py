@@ -15,12 +15,14 @@ from typing import Any
 import flask
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 from flask_babel import Babel
 from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.orm import Session
 
 from admin_app.db import db
 from admin_app.engine.access import SYSTEM, Scope, acting, compile_policy, install_scope
+from admin_app.engine.access.cache import PolicyCache
 from admin_app.engine.language import locale_name, reread_language, time_zone
 from admin_app.factory import create_app
 from admin_app.passwords import hash_password
@@ -31,7 +33,7 @@ from models.duty import Duty, PositionDuty
 from models.organisation import Department, Position, Post, User
 from tests.conftest import PASSWORD, Client
 from tests.databases import Maker
-from tests.unit.engine.sample import SITE, Book, Lab
+from tests.unit.engine.sample import SITE, Book, Chapter, Lab
 
 TODAY = date(2026, 3, 10)
 #: Position code -> (letter of its one duty, entities of the duty, rows of the letter's profile).
@@ -196,3 +198,35 @@ def room(memory: Engine) -> Iterator[LabSession]:
     with memory.connect() as connection, LabSession(connection) as session, acting(session, SYSTEM):
         yield session
         session.rollback()
+
+
+@pytest.fixture
+def stored(
+    session: Session, add_book: Callable[..., Book], people: SimpleNamespace, places: SimpleNamespace
+) -> Any:
+    """A book of `own` with a cover and two chapters, and one of another department; committed."""
+    mine = add_book("Mine", code="M", owner=people.own, cover=b"\x00\xff", extra={"a": 1}, note="a\nb")
+    theirs = add_book("Theirs", department=places.east)
+    session.add_all(Chapter(book=mine, title=title) for title in ("One", "Two"))
+    session.commit()
+    return SimpleNamespace(mine=mine.id, theirs=theirs.id)
+
+
+@pytest.fixture
+def enter(app: Flask, login: Callable[[str], FlaskClient]) -> Callable[[str], FlaskClient]:
+    """Call it with a user name to sign in, with no right kept from the last test."""
+    # Rights are kept under a stamp, which the rollback of a test takes back.
+    app.extensions["dutybook_policies"] = PolicyCache()
+    return login
+
+
+@pytest.fixture
+def own(enter: Callable[[str], FlaskClient]) -> FlaskClient:
+    """A person with rights on one's own rows."""
+    return enter("own")
+
+
+@pytest.fixture
+def everything(enter: Callable[[str], FlaskClient]) -> FlaskClient:
+    """A person with rights on all rows."""
+    return enter("all")

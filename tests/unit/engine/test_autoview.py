@@ -1,58 +1,23 @@
-"""The one view over HTTP, door by door: list, form, details, deletion, export, lookup, download."""
+"""The one view over HTTP, lists and forms, and who gets them."""
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import func, select, text
+from sqlalchemy import event, func, select, text
 from sqlalchemy.orm import Session
 
-from admin_app.engine.access.cache import PolicyCache
-from admin_app.engine.autoview import DOORS, EntityView
 from models.access import LetterProfile
 from models.organisation import Position, Post
 from tests.conftest import csrf_token
 from tests.unit.engine.conftest import TODAY
-from tests.unit.engine.sample import Book, Chapter, Loan, Pair, Review, entity
+from tests.unit.engine.sample import Book, Pair, entity
 
 BOOK = entity(Book)
-
-
-@pytest.fixture(autouse=True)
-def _no_rights_of_the_last_test(app: Flask) -> None:
-    """Rights are kept under a stamp, which a rollback takes back."""
-    app.extensions["dutybook_policies"] = PolicyCache()
-
-
-@pytest.fixture
-def stored(
-    session: Session, add_book: Callable[..., Book], people: SimpleNamespace, places: SimpleNamespace
-) -> Any:
-    """A book of `own` with a cover and two chapters, and one of another department; committed."""
-    mine = add_book("Mine", code="M", owner=people.own, cover=b"\x00\xff", extra={"a": 1}, note="a\nb")
-    theirs = add_book("Theirs", department=places.east)
-    session.add_all(Chapter(book=mine, title=title) for title in ("One", "Two"))
-    session.commit()
-    return SimpleNamespace(mine=mine.id, theirs=theirs.id)
-
-
-@pytest.fixture
-def own(login: Callable[[str], FlaskClient]) -> FlaskClient:
-    """A person with rights on one's own rows."""
-    return login("own")
-
-
-@pytest.fixture
-def everything(login: Callable[[str], FlaskClient]) -> FlaskClient:
-    """A person with rights on all rows."""
-    return login("all")
 
 
 def form_of(page: str) -> dict[str, str]:
@@ -165,9 +130,9 @@ def test_a_record_that_moves_away_is_refused(
 
 
 def test_whoever_has_no_duty_here_finds_every_door_shut(
-    login: Callable[[str], FlaskClient], stored: Any
+    enter: Callable[[str], FlaskClient], stored: Any
 ) -> None:
-    idle = login("idle")
+    idle = enter("idle")
     for path in (
         "/book/",
         "/book/new/",
@@ -180,95 +145,12 @@ def test_whoever_has_no_duty_here_finds_every_door_shut(
     assert idle.get("/department/").status_code == 200
 
 
-def test_details_show_everything_and_related_lists(own: FlaskClient, stored: Any, session: Session) -> None:
-    page = own.get(f"/book/details/?id={stored.mine}")
-    assert page.status_code == 200
-    assert "a\nb" in page.text
-    assert "Chapters" in page.text
-    tab = own.get(f"/book/details/?id={stored.mine}&tab=chapter.book")
-    assert tab.status_code == 200
-    assert "One" in tab.text
-    assert f"/chapter/new/?book={stored.mine}" in tab.text.replace("&amp;", "&")
-    assert own.get(f"/book/details/?id={stored.mine}&tab=nowhere.book").status_code == 404
-
-
-def test_tabs_count_what_refers_to_a_record_and_what_one_may_view(
-    everything: FlaskClient, stored: Any
-) -> None:
-    page = everything.get(f"/book/details/?id={stored.mine}&tab=book.parent")
-    assert page.status_code == 200
-    assert "Books · Parent" in page.text
-
-
-def test_a_file_is_downloaded_as_it_is_and_never_shown(own: FlaskClient, stored: Any) -> None:
-    answer = own.get(f"/book/download/?id={stored.mine}&field=cover")
-    assert answer.data == b"\x00\xff"
-    assert answer.content_type == "application/octet-stream"
-    assert answer.headers["Content-Disposition"] == "attachment; filename=book-cover.bin"
-    assert own.get(f"/book/download/?id={stored.mine}&field=name").status_code == 404
-    assert own.get(f"/book/download/?id={stored.mine}&field=pin").status_code == 404
-
-
-def test_a_lookup_answers_with_pairs(own: FlaskClient, stored: Any) -> None:
-    offered = json.loads(own.get("/book/ajax/lookup/?name=parent&query=i").data)
-    assert offered == [[str(stored.mine), "Mine · M"]]
-    assert json.loads(own.get("/book/ajax/lookup/?name=owner&query=Dept").data)[0][1] == "Dept · dept"
-    assert own.get("/book/ajax/lookup/?name=name&query=").status_code == 404
-    assert own.get("/book/ajax/lookup/?name=nowhere&query=").status_code == 404
-
-
-def test_an_export_holds_the_filtered_rows(everything: FlaskClient, stored: Any) -> None:
-    answer = everything.get("/book/export/csv/?q=mine")
-    assert answer.content_type.startswith("text/csv")
-    assert answer.headers["Content-Disposition"] == "attachment; filename=book.csv"
-    lines = answer.data.decode("utf-8-sig").splitlines()
-    assert len(lines) == 2
-    assert lines[1].startswith("Mine,M,")
-    assert everything.get("/book/export/xlsx/").status_code == 404
-    assert everything.get("/pair/export/csv/").status_code == 403
-
-
-def test_a_deletion_is_shown_then_done(own: FlaskClient, session: Session, stored: Any) -> None:
-    url = f"/book/delete/?id={stored.mine}"
-    page = own.get(url).text
-    assert "Chapters" in page
-    answer = own.post(url, data={"csrf_token": csrf_token(page)})
-    assert (answer.status_code, answer.location) == (302, "/book/")
-    session.expire_all()
-    assert session.get(Book, stored.mine) is None
-    assert session.scalar(select(func.count(Chapter.id))) == 0
-
-
-def test_a_blocked_deletion_is_not_done(own: FlaskClient, session: Session, stored: Any) -> None:
-    session.add(Loan(book_id=stored.mine, reader="Ada"))
-    session.commit()
-    url = f"/book/delete/?id={stored.mine}"
-    page = own.get(url).text
-    assert "They have to be deleted or moved first." in page
-    assert own.post(url, data={"csrf_token": csrf_token(own.get("/book/new/").text)}).status_code == 200
-    assert session.scalar(select(func.count(Book.id))) == 2
-
-
-def test_ticked_records_go_together_or_not_at_all(
-    everything: FlaskClient, session: Session, stored: Any
-) -> None:
-    assert everything.get("/book/delete/").status_code == 400
-    many = "&".join(f"id={number}" for number in range(101))
-    assert everything.get(f"/book/delete/?{many}").status_code == 400
-    token = csrf_token(everything.get("/book/new/").text)
-    both = f"/book/delete/?id={stored.mine}&id={stored.theirs}"
-    assert everything.post(f"{both}&id=0", data={"csrf_token": token}).status_code == 404
-    assert everything.post(both, data={"csrf_token": token}).status_code == 302
-    session.expire_all()
-    assert session.scalar(select(func.count(Book.id))) == 0
-
-
 def test_seeing_is_not_deleting(
-    login: Callable[[str], FlaskClient], session: Session, stored: Any, people: Any
+    enter: Callable[[str], FlaskClient], session: Session, stored: Any, people: Any
 ) -> None:
     session.scalars(select(LetterProfile).where(LetterProfile.letter == "C")).one().actions = "view"
     session.commit()
-    viewer = login("all")
+    viewer = enter("all")
     assert viewer.get(f"/book/details/?id={stored.mine}").status_code == 200
     for door in ("edit", "delete"):
         assert viewer.get(f"/book/{door}/?id={stored.mine}").status_code == 403
@@ -278,14 +160,14 @@ def test_seeing_is_not_deleting(
 
 
 def test_a_right_on_some_rows_is_none_on_others(
-    login: Callable[[str], FlaskClient], session: Session, stored: Any, people: Any, places: Any
+    enter: Callable[[str], FlaskClient], session: Session, stored: Any, people: Any, places: Any
 ) -> None:
     # One post lets `dept` read everything, the other change what is in `west`.
     session.scalars(select(LetterProfile).where(LetterProfile.letter == "C")).one().actions = "view"
     reads_all = session.scalars(select(Position).where(Position.code == "all")).one()
     session.add(Post(user=people.dept, position=reads_all, department=places.west, valid_from=TODAY))
     session.commit()
-    person = login("dept")
+    person = enter("dept")
     assert person.get(f"/book/details/?id={stored.theirs}").status_code == 200
     for door in ("edit", "delete"):
         assert person.get(f"/book/{door}/?id={stored.mine}").status_code == 200
@@ -309,31 +191,17 @@ def test_keys_of_two_columns_work_at_every_door(everything: FlaskClient, session
     assert session.scalars(select(Pair.note)).all() == ["y"]
 
 
-def test_flask_admins_own_doors_stay_shut(own: FlaskClient, stored: Any) -> None:
-    page = own.get("/book/new/").text
-    for path in ("/book/ajax/update/", "/book/action/"):
-        data = {"csrf_token": csrf_token(page), "action": "delete", "rowid": str(stored.mine)}
-        assert own.post(path, data=data).status_code == 404
-    assert "ajax_update" not in DOORS
-
-
-def test_a_view_knows_the_superset_and_offers_no_action_of_flask_admin(app: Any) -> None:
-    view = next(each for each in app.extensions["admin"][0]._views if getattr(each, "entity", None) is BOOK)
-    assert isinstance(view, EntityView)
-    assert {key for key, _label in view.get_list_columns()} == set(BOOK.fields)
-    assert set(view.get_sortable_columns()) == BOOK.sortable
-    assert view.get_filters() is None
-    assert view.init_search()
-    assert not view.is_action_allowed("delete")
-    assert not view.can_create
-    with app.test_request_context():
-        assert not view.is_accessible()
-
-
-def test_reviews_of_a_book_name_it_in_their_title(
-    everything: FlaskClient, session: Session, stored: Any, places: Any
+def test_a_save_that_loses_the_race_is_not_applied_and_shows_both(
+    own: FlaskClient, session: Session, stored: Any
 ) -> None:
-    session.add(Review(book_id=stored.mine, title="Fine", department=places.east))
-    session.commit()
-    assert "Fine" in everything.get("/review/").text
-    assert everything.get("/review/new/?book=" + str(stored.mine)).status_code == 200
+    def overtake(_mapper: Any, connection: Any, book: Book) -> None:
+        connection.execute(
+            text("UPDATE book SET name = 'Quicker', version = version + 1 WHERE id = :id"), {"id": book.id}
+        )
+
+    event.listen(Book, "before_update", overtake, once=True)
+    answer = send(own, f"/book/edit/?id={stored.mine}", name="Slower")
+    assert answer.status_code == 409
+    assert "Slower" in answer.text
+    session.expire_all()
+    assert session.scalar(select(Book.name).where(Book.id == stored.mine)) != "Slower"

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from flask import Flask
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
@@ -20,7 +21,18 @@ from admin_app.engine.lookup import LIMIT, lookup
 from admin_app.engine.saving import stored_row
 from models.organisation import Department
 from tests.unit.engine.conftest import speak
-from tests.unit.engine.sample import Binding, Book, Chapter, Odd, Pair, Remark, Shelf, entity
+from tests.unit.engine.sample import (
+    SITE,
+    Binding,
+    Book,
+    Chapter,
+    Odd,
+    Pair,
+    Remark,
+    Shelf,
+    build_lab_site,
+    entity,
+)
 
 BOOK = entity(Book)
 
@@ -256,3 +268,14 @@ def test_a_lookup_of_a_key_of_two_columns_gives_its_word(desk: Session) -> None:
     desk.flush()
     assert lookup(desk, entity(Pair), "a") == [("a%2Cb,1", "a,b")]
     assert entity(Remark).label_key == "text"
+
+
+def test_a_reference_to_what_the_site_does_not_show_is_typed_as_its_key(reader: Flask) -> None:
+    shown = build_lab_site([each for each in SITE.entities if each.model is not Shelf])
+    reader.extensions["dutybook"] = shown
+    try:
+        form = RecordForm(shown.by_model[Book], None, ("shelf",), formdata=MultiDict({"shelf": "x"}))  # type: ignore[arg-type]
+        assert not form.validate()
+        assert form.errors == {"shelf": ["“x” is no whole number."]}
+    finally:
+        reader.extensions["dutybook"] = SITE

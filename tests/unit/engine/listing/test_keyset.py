@@ -91,7 +91,7 @@ def sorted_in_python(rows: Sequence[dict[str, Any]], order: Order) -> list[int]:
     return [key for _values, key in sorted(keyed, reverse=order.levels[0].descending)]
 
 
-@settings(steady, max_examples=60)
+@settings(steady, max_examples=40)
 @given(rows=SOME_ROWS, by=ORDERS, size=st.integers(1, 7))
 def test_walking_either_way_gives_each_row_once_in_one_order(
     engine: Engine, rows: list[dict[str, Any]], by: tuple[str | None, bool], size: int
@@ -105,7 +105,7 @@ def test_walking_either_way_gives_each_row_once_in_one_order(
         assert walk(connection, order, size, backwards=True) == forwards[::-1]
 
 
-@settings(steady, max_examples=60)
+@settings(steady, max_examples=40)
 @given(rows=SOME_ROWS, by=ORDERS, size=st.integers(1, 5), data=st.data(), backwards=st.booleans())
 def test_rows_that_come_and_go_meanwhile_move_no_other_row(
     engine: Engine,
