@@ -26,6 +26,7 @@ from admin_app.import_command import import_command
 from admin_app.passwords import check_new_password, hash_password, random_password
 from admin_app.server import address, log_to, make_server
 from admin_app.start import Login, demo_logins, load_starting_data, prepare
+from admin_app.why_command import why_command
 from models.organisation import Department, Position, Post, User
 
 
@@ -243,5 +244,5 @@ def disable_user(username: str) -> None:
 
 def register_cli(app: Flask) -> None:
     """Add the commands to the app."""
-    for command in (serve, load_demo, reset, import_command, check, user):
+    for command in (serve, load_demo, reset, import_command, why_command, check, user):
         app.cli.add_command(command)
