@@ -135,6 +135,9 @@ class FloatKind(Kind):
 
     def cell(self, value: Any) -> Cell:
         """Rounded for the eye; the form has the exact one."""
+        if value and not 1e-6 <= abs(value) < 1e15:
+            # Very large and very small ones, infinity and NaN have no plain digits.
+            return Cell("number", self.show(value))
         return Cell("number", format_decimal(value, format="#,##0.######"))
 
 
