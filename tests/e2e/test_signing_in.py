@@ -7,26 +7,27 @@ from playwright.sync_api import expect
 
 from tests.e2e.windows import LANGS, Windows, type_sign_in
 
-ORGANISATION = ["部门", "岗位", "职责矩阵"]
+#: Entries that a menu has, in this order, and entries that it lacks.
 MENUS = {
-    "csd": ["工作台", "客户", "联系人", "投诉", *ORGANISATION, "职责"],
-    "css": ["工作台", "客户", "联系人", "标签", "投诉", *ORGANISATION, "职责"],
-    "da": ["工作台", "客户", "联系人", "标签", *ORGANISATION, "职责", "导入"],
-    "admin": ["工作台", "客户", "联系人", "往来记录", "标签", "标签组", "合同", "投诉"]
-    + ["部门", "岗位", "人员", "职责矩阵", "职责", "责任方式权限", "导入"],
+    "csd": (
+        ["工作台", "客户", "联系人", "投诉", "部门", "岗位", "职责矩阵"],
+        ["标签", "合同", "人员", "导入"],
+    ),
+    "css": (["工作台", "客户", "联系人", "标签", "投诉", "职责矩阵"], ["标签组", "人员", "导入"]),
+    "da": (["工作台", "客户", "联系人", "标签", "职责矩阵", "导入"], ["合同", "投诉", "人员"]),
+    "admin": (["工作台", "往来记录", "标签组", "合同", "投诉", "人员", "责任方式权限", "导入"], []),
 }
 
 
 @pytest.mark.parametrize("username", MENUS)
 def test_a_position_has_the_menu_of_its_duties(windows: Windows, username: str) -> None:
+    has, lacks = MENUS[username]
     page = windows.open()
     type_sign_in(page, username)
     expect(page.locator("html")).to_have_attribute("lang", LANGS["zh"])
-    expect(page.locator("#side .db-nav-link > span:first-of-type")).to_have_text(MENUS[username])
-
-
-def test_the_menus_differ() -> None:
-    assert len(set(map(tuple, MENUS.values()))) == len(MENUS)
+    entries = page.locator("#side .db-nav-link > span:first-of-type").all_inner_texts()
+    assert [entry for entry in entries if entry in has] == has
+    assert [entry for entry in entries if entry in lacks] == []
 
 
 def test_a_language_is_remembered_from_one_browser_to_the_next(windows: Windows) -> None:
