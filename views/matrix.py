@@ -1,31 +1,33 @@
-"""The role-duty matrix as a page, for everybody who is signed in."""
+"""The role-duty matrix as a page, for everybody who is signed in; whoever leads a department edits it there."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import request, url_for
 from flask_admin import BaseView, expose
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from admin_app.db import db
 from admin_app.engine.access import Policy, current_policy
+from admin_app.engine.access.policy import LEVELS, REACHES
 from admin_app.engine.labels import labels
 from admin_app.engine.language import lang
 from admin_app.engine.site import Page, site
 from admin_app.errors import BadInput, Forbidden
-from admin_app.services import clock
+from admin_app.services import clock, matrix_editing
 from admin_app.services.matrix import Matrix, read_matrix
-from views.matrix_editing import EditingDoors
+from views.matrix_editing import EditingDoors, world_now
 
-LETTERS = ("R", "A", "V", "C", "S", "I")
 GAPS = ("", "none", "many")
 #: The department code of positions that belong to none.
 NOWHERE = "-"
 
 
 class MatrixView(EditingDoors, BaseView):  # type: ignore[misc]  # Flask-Admin brings no types
-    """`/matrix/`; the arguments department, category, q and gaps hide what they leave out."""
+    """`/matrix/`; the arguments department, category, q and gaps hide what they leave out, turn=1 turns it."""
 
     def __init__(self, page: Page) -> None:
         super().__init__(name=page.key, endpoint=page.key, url=f"/{page.key}")
@@ -42,8 +44,15 @@ class MatrixView(EditingDoors, BaseView):  # type: ignore[misc]  # Flask-Admin b
     @expose("/")
     def index(self) -> str:
         """The grid."""
+        return self.grid(())
+
+    def grid(self, pending: Sequence[dict[str, Any]]) -> str:
+        """The page, with edits that are not saved yet."""
         found = read_matrix(db.session(), clock.today())
-        return str(self.render("admin/matrix.html", matrix=describe(found, read_filters())))
+        may_edit = bool(matrix_editing.editable(current_policy(), world_now()))
+        shown = describe(found, read_filters(), request.args.get("turn") == "1")
+        shown |= {"may_edit": may_edit, "pending": list(pending), **surroundings(may_edit, shown["turned"])}
+        return str(self.render("admin/matrix.html", matrix=shown))
 
 
 def read_filters() -> dict[str, str]:
@@ -54,45 +63,58 @@ def read_filters() -> dict[str, str]:
     return found
 
 
-def describe(matrix: Matrix, filters: dict[str, str]) -> dict[str, Any]:
-    """What the template shows of a matrix, in the reader's language."""
+def describe(matrix: Matrix, filters: dict[str, str], turned: bool = False) -> dict[str, Any]:
+    """What the template shows of a matrix, in the reader's language; turned, positions go down and duties across."""
     owners = [row.owners for row in matrix.rows]
-    opens = (
-        site().may(current_policy(), "view", site().by_name["duty"]) if "duty" in site().by_name else False
-    )
+    opens = site().may(current_policy(), "view", site().by_name["duty"])
+    departments: list[dict[str, Any]] = [
+        {
+            "code": department.code if department else NOWHERE,
+            "label": _name(department) if department else _("In any department"),
+            "items": [
+                {
+                    "code": column.position.code,
+                    "label": _name(column.position),
+                    "people": column.people,
+                    "title": ngettext("%(num)s person", "%(num)s people", column.people),
+                }
+                for column in columns
+            ],
+        }
+        for department, columns in matrix.departments
+    ]
+    categories: list[dict[str, Any]] = [
+        {
+            "code": rows[0].duty.category,
+            "label": getattr(rows[0].duty, f"category_{lang()}"),
+            "items": [
+                {
+                    "code": row.duty.code,
+                    "label": _name(row.duty),
+                    "title": _("no A") if not row.owners else _("%(num)s A", num=row.owners),
+                    "owners": row.owners,
+                    "cells": list(row.cells),
+                    "url": url_for("duty.details_view", id=row.duty.id) if opens else None,
+                }
+                for row in rows
+            ],
+        }
+        for rows in matrix.categories
+    ]
+    if turned:
+        places: list[dict[str, Any]] = [item for each in departments for item in each["items"]]
+        for place, item in enumerate(places):
+            item["cells"] = [row.cells[place] for row in matrix.rows]
     return {
-        "departments": [
-            {
-                "code": department.code if department else NOWHERE,
-                "label": _name(department) if department else _("In any department"),
-                "positions": [
-                    {"code": column.position.code, "label": _name(column.position), "people": column.people}
-                    for column in columns
-                ],
-            }
-            for department, columns in matrix.departments
-        ],
-        "categories": [
-            {
-                "code": rows[0].duty.category,
-                "label": getattr(rows[0].duty, f"category_{lang()}"),
-                "duties": [
-                    {
-                        "code": row.duty.code,
-                        "label": _name(row.duty),
-                        "owners": row.owners,
-                        "cells": list(row.cells),
-                        "url": url_for("duty.details_view", id=row.duty.id) if opens else None,
-                    }
-                    for row in rows
-                ],
-            }
-            for rows in matrix.categories
-        ],
-        "letters": [
-            {"code": letter, "label": labels().choice("position_duty", "letter", letter)}
-            for letter in LETTERS
-        ],
+        "turned": turned,
+        "across": categories if turned else departments,
+        "down": departments if turned else categories,
+        "departments": departments,
+        "categories": categories,
+        "picks": [{"label": each["label"], "positions": each["items"]} for each in departments],
+        "letters": _choices("letter", matrix_editing.LETTERS),
+        "reaches": _choices("rows", REACHES),
+        "levels": _choices("field_level", LEVELS),
         "filters": filters,
         "totals": {
             "positions": sum(len(columns) for _department, columns in matrix.departments),
@@ -101,6 +123,45 @@ def describe(matrix: Matrix, filters: dict[str, str]) -> dict[str, Any]:
             "many_owners": sum(number > 1 for number in owners),
         },
     }
+
+
+def surroundings(may_edit: bool, turned: bool) -> dict[str, Any]:
+    """Links around the grid, and what its scripts need: addresses and words."""
+    turn = url_for("matrix.index", turn=None if turned else 1)
+    links = [
+        {
+            "label": _("Duties down") if turned else _("Positions down"),
+            "url": turn,
+            "icon": "arrows-up-down",
+            "wide": True,
+        },
+    ]
+    found: dict[str, Any] = {"links": links, "exports": []}
+    if may_edit:
+        found["urls"] = {
+            "page": url_for("matrix.index"),
+            "data": url_for("matrix.data"),
+            "preview": url_for("matrix.preview"),
+            "save": url_for("matrix.save"),
+            "request": url_for("matrix.request_beyond"),
+        }
+        found["words"] = {
+            "empty": _("empty"),
+            "unsaved": _("not saved, was: {before}"),
+            "copied": _("Copied: {name}"),
+            "onto": _("Onto {name}; what stands there is replaced."),
+            "theirs": _("This position is not in a department that you lead."),
+            "count": _("{count} not saved"),
+            "owners": _("Who answers for it"),
+            "nobody": _("Nobody gains or loses anything."),
+            "reason": _("Write the reason: it goes into the history."),
+            "failed": _("It did not work. Try again."),
+        }
+    return found
+
+
+def _choices(field: str, codes: Sequence[str]) -> list[dict[str, str]]:
+    return [{"code": code, "label": labels().choice("position_duty", field, code)} for code in codes]
 
 
 def _name(record: Any) -> str:

@@ -94,12 +94,12 @@ class EditingDoors:
             ],
             editable=[world.positions[key].code for key in sorted(mine)],
             groups={
-                each.code: sorted(
-                    f"{entity}.{group}"
-                    for entity in world.entities.get(duty, ())
+                each.code: [
+                    {"key": f"{entity}.{group}", "label": words.field_group(entity, group)}
+                    for entity in sorted(world.entities.get(duty, ()))
                     if entity in site().by_name
                     for group in site().by_name[entity].field_groups
-                )
+                ]
                 for duty, each in world.duties.items()
             },
         )
@@ -112,16 +112,21 @@ class EditingDoors:
         edits, _reason = read_edits(world)
         today = clock.today()
         impact = matrix_impact.preview(db.session(), policy, world, site().access, edits, today)
+        gains = words.effects(impact.gains, world, policy, gain=True)
+        losses = words.effects(impact.losses, world, policy, gain=False)
         leader = None
-        if impact.refused:
-            leader = matrix_requests.who_decides(
-                db.session(), policy, world, site().access, impact.refused[0].edit, today
-            )
+        above = [each.edit for each in impact.refused if each.reason != "conflict"]
+        if above:
+            leader = matrix_requests.who_decides(db.session(), policy, world, site().access, above[0], today)
         return jsonify(
             allowed=len(impact.allowed),
             refused=[words.refusal(each, world) for each in impact.refused],
-            gains=words.effects(impact.gains, world, policy, gain=True),
-            losses=words.effects(impact.losses, world, policy, gain=False),
+            refused_title=ngettext(
+                "%(num)s change will not be saved", "%(num)s changes will not be saved", len(impact.refused)
+            ),
+            gains=gains,
+            losses=losses,
+            sum=_(" · ").join([gains["heading"], losses["heading"]]),
             owners=words.owners(impact, world),
             ask=words.ask(leader),
             save=_save_words(len(impact.allowed), len(impact.refused)),
@@ -133,7 +138,7 @@ class EditingDoors:
         world = world_now()
         policy = editor(world)
         edits, reason = read_edits(world)
-        version = matrix_editing.save(db.session(), policy, site().access, edits, reason)
+        version = matrix_editing.save(db.session(), policy, site().access, edits, reason, clock.today())
         number, changed = version.number, len(version.changes)
         db.session.commit()
         flash(

@@ -88,6 +88,11 @@ def shows(entity: str) -> bool:
     return entity in site().by_name or labels().find(lang(), "page", entity) is not None
 
 
+def field_group(entity: str, group: str) -> str:
+    """A group of fields that a cell may show or hide: `Contract: amount and status`."""
+    return f"{labels().entity(entity)}: {labels().inside(labels().section(entity, group))}"
+
+
 def letter_of(cell: Cell | None) -> str:
     """The letter, or the word for an empty cell."""
     return cell.letter if cell else _("empty")
@@ -169,6 +174,9 @@ def refusal(refused: Refusal, world: World) -> dict[str, Any]:
     names = {"position": name(position.names), "duty": name(duty.names)}
     if refused.reason == "department":
         text = _("“%(duty)s” of %(position)s: the position is not in a department that you lead", **names)
+    elif refused.reason == "conflict":
+        rules = _("; ").join(dict.fromkeys(name(rule) for rule in refused.rules))
+        text = _("“%(duty)s” of %(position)s would break a rule: %(rules)s", rules=rules, **names)
     else:
         lacking = _("; ").join(_lacking(refused.beyond)[:3])
         text = _(
@@ -183,6 +191,8 @@ def refusal(refused: Refusal, world: World) -> dict[str, Any]:
 def _lacking(beyond: Iterable[Beyond]) -> list[str]:
     by_entity: dict[str, list[str]] = {}
     for each in beyond:
+        if not shows(each.entity):
+            continue
         by_entity.setdefault(each.entity, []).append(each.action)
     found = []
     for entity, actions in by_entity.items():

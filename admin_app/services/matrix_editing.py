@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Literal
 
 from flask_babel import lazy_gettext
@@ -20,6 +21,7 @@ from admin_app.engine.access.compile import Held, add_up, cell_sources
 from admin_app.engine.access.policy import LEVELS, REACHES
 from admin_app.engine.access.world import Cell, World, read_world, touch
 from admin_app.errors import BadInput, Conflict, Forbidden
+from admin_app.services.conflicts import new_conflicts
 from admin_app.services.heads import Beyond, beyond, editable_positions
 from models.duty import PositionDuty
 from models.matrix import MatrixVersion
@@ -43,11 +45,16 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """An edit that its author may not make, why, and the rights that it would give beyond the author's own."""
+    """An edit that its author may not make, and why.
+
+    `beyond` are the rights that it would give beyond the author's own, `rules` the names (by language) of the rules
+    that keep duties apart and that it would break.
+    """
 
     edit: Edit
-    reason: Literal["department", "beyond"]
+    reason: Literal["department", "beyond", "conflict"]
     beyond: tuple[Beyond, ...] = ()
+    rules: tuple[Mapping[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -96,6 +103,28 @@ def check(policy: Policy, world: World, access: AccessMap, edits: Iterable[Edit]
             refused.append(Refusal(edit, "beyond", tuple(found)))
         else:
             allowed.append(edit)
+    return Checked(tuple(allowed), tuple(refused))
+
+
+def judge(
+    session: Session, policy: Policy, world: World, access: AccessMap, edits: Iterable[Edit], today: date
+) -> Checked:
+    """As `check`, and of what is left all edits are refused that together would bring duties to clash.
+
+    Raises BadInput as `check` does.
+    """
+    checked = check(policy, world, access, edits)
+    allowed, refused = list(checked.allowed), list(checked.refused)
+    while clashes := new_conflicts(session, world, merged(world, allowed), today):
+        broken: dict[tuple[int, int], list[Mapping[str, str]]] = {}
+        for clash in clashes:
+            for cell in clash.cells:
+                broken.setdefault(cell, []).append(clash.rule.names)
+        hit = [edit for edit in allowed if (edit.position, edit.duty) in broken]
+        if not hit:
+            break
+        refused += [Refusal(edit, "conflict", rules=tuple(broken[edit.position, edit.duty])) for edit in hit]
+        allowed = [edit for edit in allowed if edit not in hit]
     return Checked(tuple(allowed), tuple(refused))
 
 
@@ -162,6 +191,7 @@ def save(
     access: AccessMap,
     edits: Sequence[Edit],
     reason: str,
+    today: date,
     restored_from: int | None = None,
 ) -> MatrixVersion:
     """Make all of `edits`, or none, and keep the matrix as a new version; flushes.
@@ -171,7 +201,7 @@ def save(
     Raises:
         BadInput: no reason, nothing changed, or more than LIMIT edits.
         StaleMatrix: somebody else has changed one of the cells.
-        Forbidden: one of the edits is beyond this person.
+        Forbidden: one of the edits is beyond this person, or brings duties together that must stay apart.
     """
     reason = reason.strip()
     if not reason:
@@ -184,7 +214,7 @@ def save(
     edits = fresh(world, edits)
     if not edits:
         raise BadInput(lazy_gettext("Nothing is changed."))
-    checked = check(policy, world, access, edits)
+    checked = judge(session, policy, world, access, edits, today)
     if checked.refused:
         raise Forbidden(
             lazy_gettext(

@@ -15,7 +15,7 @@ from admin_app.engine.access.compile import policies
 from admin_app.engine.access.explain import Change, compare
 from admin_app.engine.access.policy import NOTHING, REACHES
 from admin_app.engine.access.world import World
-from admin_app.services.matrix_editing import Edit, Refusal, check, fresh, merged
+from admin_app.services.matrix_editing import Edit, Refusal, fresh, judge, merged
 
 #: Records are counted up to here; a count above it is CAP + 1.
 CAP = 10_000
@@ -77,7 +77,7 @@ def preview(
 
     Raises BadInput and StaleMatrix as saving would.
     """
-    checked = check(policy, world, access, fresh(world, edits))
+    checked = judge(session, policy, world, access, fresh(world, edits), today)
     after = merged(world, checked.allowed)
     old, new = policies(session, world, today), policies(session, after, today)
     changes = compare(old, new)

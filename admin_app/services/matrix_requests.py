@@ -95,7 +95,7 @@ def may_decide(policy: Policy, request: MatrixRequest) -> bool:
 
 
 def decide(
-    session: Session, policy: Policy, access: AccessMap, key: int, accept: bool, answer: str
+    session: Session, policy: Policy, access: AccessMap, key: int, accept: bool, answer: str, today: date
 ) -> MatrixVersion | None:
     """Apply a request, as a new version by whoever decides, or refuse it; flushes.
 
@@ -119,7 +119,7 @@ def decide(
     version = None
     if accept:
         edits = edits_from(read_world(session), request.changes)
-        version = save(session, policy, access, edits, answer or request.reason)
+        version = save(session, policy, access, edits, answer or request.reason, today)
     request.status = "applied" if accept else "refused"
     request.answer = answer or None
     request.decided_by_id = policy.user_id

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from flask_babel import lazy_gettext
@@ -17,8 +18,8 @@ from admin_app.services.matrix_editing import (
     Checked,
     Edit,
     as_document,
-    check,
     edits_from,
+    judge,
     save,
 )
 from models.matrix import MatrixVersion
@@ -87,7 +88,9 @@ def compare(before: Keyed, after: Keyed) -> list[Difference]:
     ]
 
 
-def to_restore(policy: Policy, world: World, access: AccessMap, kept: MatrixVersion) -> Checked:
+def to_restore(
+    session: Session, policy: Policy, world: World, access: AccessMap, kept: MatrixVersion, today: date
+) -> Checked:
     """The edits that would bring a version back, parted into those that this person may make and the rest."""
     changes = [
         {
@@ -99,11 +102,11 @@ def to_restore(policy: Policy, world: World, access: AccessMap, kept: MatrixVers
         for each in compare(current(world), cells(kept.cells))
     ]
     edits: list[Edit] = edits_from(world, changes)
-    return check(policy, world, access, edits)
+    return judge(session, policy, world, access, edits, today)
 
 
 def restore(
-    session: Session, policy: Policy, access: AccessMap, number: int, reason: str
+    session: Session, policy: Policy, access: AccessMap, number: int, reason: str, today: date
 ) -> tuple[MatrixVersion, int]:
     """Bring back a version where this person may, as a new version; flushes.
 
@@ -115,8 +118,8 @@ def restore(
         BadInput: no reason, or the matrix is the same already.
     """
     kept = version(session, number)
-    checked = to_restore(policy, read_world(session), access, kept)
+    checked = to_restore(session, policy, read_world(session), access, kept, today)
     if checked.refused and not checked.allowed:
         raise Forbidden(lazy_gettext("None of the cells that this version would change is yours to change."))
-    made = save(session, policy, access, checked.allowed, reason, restored_from=number)
+    made = save(session, policy, access, checked.allowed, reason, today, restored_from=number)
     return made, len(checked.refused)

@@ -1,79 +1,105 @@
 /**
- * The duty matrix, read only: filters without a round trip (the address keeps them), folding, one position on a phone.
- * A text that no duty has is looked for among the positions and narrows the columns instead.
+ * Reading the duty matrix: filters without a round trip (the address keeps them), folding, one position on a phone.
+ * A text that no duty has is looked for among the positions and narrows those instead. Works in both orientations:
+ * `is-turned` says that positions go down and duties across.
  */
 
 const table = document.querySelector('[data-matrix]');
 const tools = document.querySelector('[data-matrix-tools]');
 const picker = document.querySelector('[data-matrix-position]');
 
-if (table && tools) {
-  const rows = [...table.querySelectorAll('[data-duty]')];
+// A phone shows one position at a time, which has no other orientation.
+if (table?.classList.contains('is-turned') && window.matchMedia('(max-width: 767px)').matches) {
+  window.location.replace(window.location.pathname);
+} else if (table && tools) {
+  const turned = table.classList.contains('is-turned');
+  const lines = [...table.querySelectorAll('[data-line]')];
   const bodies = [...table.tBodies];
   const heads = [...table.querySelectorAll('[data-column]')];
-  const departments = [...table.querySelectorAll('[data-department]')];
+  const groups = [...table.querySelectorAll('[data-group]')];
   const empty = document.querySelector('[data-matrix-empty]');
   const gapButtons = [...tools.querySelectorAll('[data-gaps]')];
   const initial = new URL(window.location.href).searchParams;
+  const [duties, positions] = turned ? [heads, lines] : [lines, heads];
   let gaps = gapButtons.find((button) => button.getAttribute('aria-pressed') === 'true')?.dataset.gaps || '';
-  let focus = picker?.value || '';
+  let columns = '';
   tools.querySelector('[data-gaps-kept]')?.remove();
 
   const setFocus = () => {
-    const at = heads.findIndex((head) => head.dataset.code === focus);
-    for (const row of rows) for (const [index, cell] of [...row.cells].slice(1).entries()) cell.classList.toggle('is-focus', index === at);
+    if (turned || !picker) return;
+    const at = heads.findIndex((head) => head.dataset.code === picker.value);
+    for (const cell of table.querySelectorAll('td.is-focus')) cell.classList.remove('is-focus');
+    if (at >= 0) for (const line of lines) line.cells[at + 1].classList.add('is-focus');
   };
 
   const apply = () => {
     const q = tools.elements.q.value.trim().toLowerCase();
     const department = tools.elements.department.value;
     const category = tools.elements.category.value;
-    const inDuties = q !== '' && rows.some((row) => row.dataset.words.includes(q));
+    const inDuties = q !== '' && duties.some((duty) => duty.dataset.words.includes(q));
     const inPositions = q !== '' && !inDuties;
+    const ofDuty = (duty) => {
+      const owners = Number(duty.dataset.owners);
+      return (!category || duty.dataset.of === category) && (!inDuties || duty.dataset.words.includes(q))
+        && (gaps !== 'none' || owners === 0) && (gaps !== 'many' || owners > 1);
+    };
+    const ofPosition = (position) => (!department || position.dataset.of === department)
+      && (!inPositions || position.dataset.words.includes(q));
 
-    const shown = heads.map((head) => (!department || head.dataset.of === department) && (!inPositions || head.dataset.words.includes(q)));
-    heads.forEach((head, index) => { head.hidden = !shown[index]; });
-    for (const each of departments) {
-      const width = heads.filter((head, index) => shown[index] && head.dataset.of === each.dataset.department).length;
-      each.hidden = width === 0;
-      if (width) each.colSpan = width;
-    }
-    // The line between departments stands before the first column that is left of each.
-    const seen = new Set();
-    const first = heads.map((head, index) => shown[index] && !seen.has(head.dataset.of) && Boolean(seen.add(head.dataset.of)));
-    heads.forEach((head, index) => head.classList.toggle('is-first', first[index]));
-
-    for (const row of rows) {
-      const owners = Number(row.dataset.owners);
-      row.hidden = (inDuties && !row.dataset.words.includes(q)) || (gaps === 'none' && owners !== 0) || (gaps === 'many' && owners < 2);
-      for (const [index, cell] of [...row.cells].slice(1).entries()) {
-        cell.hidden = !shown[index];
-        cell.classList.toggle('is-first', first[index]);
-      }
-    }
+    const shown = heads.map(turned ? ofDuty : ofPosition);
+    showColumns(shown);
+    const keeps = turned ? ofPosition : ofDuty;
+    for (const line of lines) line.hidden = !keeps(line);
     let left = 0;
     for (const body of bodies) {
-      const count = [...body.rows].filter((row) => row.hasAttribute('data-duty') && !row.hidden).length;
-      body.hidden = count === 0 || (category !== '' && body.dataset.category !== category);
+      const count = [...body.rows].filter((line) => line.hasAttribute('data-line') && !line.hidden).length;
+      body.hidden = count === 0;
       body.querySelector('.db-count').textContent = count;
-      if (!body.hidden) left += count;
-      body.querySelector('.db-mx-group td').colSpan = Math.max(1, shown.filter(Boolean).length);
+      left += count;
     }
     empty.hidden = left > 0 && shown.some(Boolean);
     table.hidden = !empty.hidden;
-
-    if (picker) {
-      for (const option of picker.options) {
-        option.hidden = option.disabled = !shown[heads.findIndex((head) => head.dataset.code === option.value)];
-      }
-      if (picker.selectedOptions[0]?.disabled) {
-        picker.value = [...picker.options].find((option) => !option.disabled)?.value || '';
-        focus = picker.value;
-      }
-      setFocus();
-    }
+    if (picker) keepPicker(positions.map(ofPosition));
     for (const button of gapButtons) button.setAttribute('aria-pressed', String(button.dataset.gaps === gaps));
     keepAddress({ q: tools.elements.q.value.trim(), department, category, gaps });
+  };
+
+  // Twenty thousand cells are touched only when the columns really change.
+  const showColumns = (shown) => {
+    const key = shown.map(Number).join('');
+    if (key === columns) return;
+    columns = key;
+    const seen = new Set();
+    // The line between groups stands before the first column that is left of each.
+    const first = heads.map((head, index) => shown[index] && !seen.has(head.dataset.of) && Boolean(seen.add(head.dataset.of)));
+    heads.forEach((head, index) => {
+      head.hidden = !shown[index];
+      head.classList.toggle('is-first', first[index]);
+    });
+    for (const each of groups) {
+      const width = heads.filter((head, index) => shown[index] && head.dataset.of === each.dataset.group).length;
+      each.hidden = width === 0;
+      if (width) each.colSpan = width;
+    }
+    for (const line of lines) {
+      heads.forEach((head, index) => {
+        const cell = line.cells[index + 1];
+        if (cell.hidden === shown[index]) cell.hidden = !shown[index];
+        if (cell.classList.contains('is-first') !== first[index]) cell.classList.toggle('is-first', first[index]);
+      });
+    }
+    const width = Math.max(1, shown.filter(Boolean).length);
+    for (const filler of table.querySelectorAll('.db-mx-group td')) filler.colSpan = width;
+  };
+
+  const keepPicker = (kept) => {
+    for (const option of picker.options) {
+      option.hidden = option.disabled = !kept[positions.findIndex((each) => each.dataset.code === option.value)];
+    }
+    if (picker.selectedOptions[0]?.disabled) {
+      picker.value = [...picker.options].find((option) => !option.disabled)?.value || '';
+    }
+    setFocus();
   };
 
   const keepAddress = (filters) => {
@@ -99,13 +125,7 @@ if (table && tools) {
     fold.setAttribute('aria-expanded', String(open));
     fold.closest('tbody').classList.toggle('is-folded', !open);
   });
-  picker?.addEventListener('change', () => {
-    focus = picker.value;
-    setFocus();
-  });
-  if (initial.has('position') && picker) {
-    picker.value = initial.get('position');
-    focus = picker.value;
-  }
+  picker?.addEventListener('change', setFocus);
+  if (initial.has('position') && picker) picker.value = initial.get('position');
   apply();
 }

@@ -11,6 +11,7 @@ from admin_app.engine.site import site
 from admin_app.errors import BadInput, Conflict, Forbidden, NotFound
 from admin_app.services import matrix_editing, matrix_impact, matrix_requests, matrix_versions
 from admin_app.services.matrix_editing import Edit, StaleMatrix
+from models.conflict import DutyConflict
 from models.contract import Contract
 from models.duty import Duty, PositionDuty
 from models.matrix import MatrixRequest, MatrixVersion
@@ -52,7 +53,7 @@ def check(session, policy, *edits):
 
 
 def save(session, policy, *edits, reason="agreed on Monday"):
-    return matrix_editing.save(session, policy, site().access, edits, reason)
+    return matrix_editing.save(session, policy, site().access, edits, reason, TODAY)
 
 
 def cell(session, position, duty):
@@ -204,20 +205,20 @@ def test_the_cells_own_reach_and_levels_are_kept(session, person, edit):
     save(session, person("admin"), edit("CSD", "CTR4", Cell("R", "own", {"contract.money": "hidden"})))
     stored = cell(session, "CSD", "CTR4")
     assert (stored.rows, stored.field_levels) == ("own", {"contract.money": "hidden"})
-    restored, left = matrix_versions.restore(session, person("admin"), site().access, 1, "back")
+    restored, left = matrix_versions.restore(session, person("admin"), site().access, 1, "back", TODAY)
     assert (restored.restored_from, left, cell(session, "CSD", "CTR4")) == (1, 0, None)
 
 
 def test_restoring_goes_through_the_same_checks(session, person, edit):
     save(session, person("admin"), edit("CSD", "CTR4", R), edit("SLM", "CTR4", R))
     access = site().access
-    version, left = matrix_versions.restore(session, person("css"), access, 1, "not agreed")
+    version, left = matrix_versions.restore(session, person("css"), access, 1, "not agreed", TODAY)
     assert (len(version.changes), left) == (1, 1)
     assert cell(session, "CSD", "CTR4") is None and cell(session, "SLM", "CTR4").letter == "R"
     with pytest.raises(Forbidden):
-        matrix_versions.restore(session, person("css"), access, 1, "once more")
+        matrix_versions.restore(session, person("css"), access, 1, "once more", TODAY)
     with pytest.raises(NotFound):
-        matrix_versions.restore(session, person("css"), access, 99, "what")
+        matrix_versions.restore(session, person("css"), access, 99, "what", TODAY)
 
 
 def test_what_lies_beyond_goes_to_the_next_one_up_who_may(session, person, edit):
@@ -230,14 +231,14 @@ def test_what_lies_beyond_goes_to_the_next_one_up_who_may(session, person, edit)
     assert decider.user_id != css.user_id
     assert request in matrix_requests.requests(session, decider)
     with pytest.raises(NotFound):
-        matrix_requests.decide(session, person("slm"), access, request.id, True, "")
+        matrix_requests.decide(session, person("slm"), access, request.id, True, "", TODAY)
     with pytest.raises(Forbidden):
-        matrix_requests.decide(session, css, access, request.id, True, "")
-    version = matrix_requests.decide(session, decider, access, request.id, True, "")
+        matrix_requests.decide(session, css, access, request.id, True, "", TODAY)
+    version = matrix_requests.decide(session, decider, access, request.id, True, "", TODAY)
     assert version.reason == "they do it all" and request.status == "applied"
     assert cell(session, "CSD", "CTR4").letter == "A"
     with pytest.raises(Conflict):
-        matrix_requests.decide(session, decider, access, request.id, False, "too late")
+        matrix_requests.decide(session, decider, access, request.id, False, "too late", TODAY)
 
 
 def test_a_refusal_says_why(session, person, edit):
@@ -246,8 +247,10 @@ def test_a_refusal_says_why(session, person, edit):
         session, person("css"), access, [edit("SLM", "CTR4", R)], "to help", TODAY
     )
     with pytest.raises(BadInput):
-        matrix_requests.decide(session, person("admin"), access, request.id, False, " ")
-    assert matrix_requests.decide(session, person("admin"), access, request.id, False, "no need") is None
+        matrix_requests.decide(session, person("admin"), access, request.id, False, " ", TODAY)
+    assert (
+        matrix_requests.decide(session, person("admin"), access, request.id, False, "no need", TODAY) is None
+    )
     assert (request.status, request.answer) == ("refused", "no need")
     assert cell(session, "SLM", "CTR4") is None
     with pytest.raises(Forbidden):
@@ -255,3 +258,25 @@ def test_a_refusal_says_why(session, person, edit):
     with pytest.raises(BadInput):
         matrix_requests.request_beyond(session, person("css"), access, [edit("CSD", "CMP2", R)], "me", TODAY)
     assert session.scalar(select(func.count(MatrixRequest.id))) == 1
+
+
+def test_duties_that_must_stay_apart_are_refused_with_the_rule(session, person, edit):
+    duties = {each.code: each for each in session.scalars(select(Duty))}
+    session.add(
+        DutyConflict(
+            name_zh="受理与维护分开",
+            name_en="Apart",
+            reach="position",
+            duty=duties["SVC2"],
+            other_duty=duties["CTR4"],
+        )
+    )
+    session.flush()
+    world = read_world(session)
+    edits = [edit("CSD", "CTR4", R), edit("ST", "CTR4", R)]
+    found = matrix_editing.judge(session, person("css"), world, site().access, edits, TODAY)
+    (refused,) = found.refused
+    assert (refused.edit, refused.reason, refused.rules[0]["en"]) == (edits[0], "conflict", "Apart")
+    assert found.allowed == (edits[1],)
+    with pytest.raises(Forbidden):
+        save(session, person("css"), *edits)
