@@ -83,13 +83,13 @@ class World:
 def read_stamp(session: Session) -> int:
     """The number that the rules stand under at this moment; one statement."""
     with acting(session, SYSTEM):
-        return session.scalar(select(AccessStamp.value)) or 0
+        return session.scalar(select(AccessStamp.value).where(AccessStamp.id == 1)) or 0
 
 
 def touch(session: Session) -> None:
     """Tell every worker, as of this transaction's commit, to read the rules again."""
     with acting(session, SYSTEM):
-        statement = update(AccessStamp).values(value=secrets.randbits(62) | 1)
+        statement = update(AccessStamp).where(AccessStamp.id == 1).values(value=secrets.randbits(62) | 1)
         session.execute(statement, execution_options={"synchronize_session": False})
 
 

@@ -26,12 +26,13 @@ from admin_app.errors import Busy, Conflict
 from admin_app.gate import init_gate
 from admin_app.passwords import hash_password
 from admin_app.sessions import init_sessions
+from models.access import AccessStamp
 from models.base import Base
 from models.organisation import User
 from models.session import LoginAttempt, LoginSession
 
 PASSWORD = "a long enough word"
-TABLES: Any = (User, LoginSession, LoginAttempt)
+TABLES: Any = (User, LoginSession, LoginAttempt, AccessStamp)
 CSRF = '<input name="csrf_token" value="{{ csrf_token() }}">'
 TEMPLATES = {
     "admin/account/login.html": '<html lang="{{ lang }}">{{ message or "" }}{{ form.username.label.text }}'

@@ -82,7 +82,7 @@ def test_whoever_is_sent_to_the_sign_in_comes_back(browser) -> None:
 def test_every_wrong_sign_in_gets_the_same_words(browser, username: str, password: str) -> None:
     answer = browser.sign_in(username, password)
     assert answer.status_code == 200
-    words = "Enter the password." if not password else "User name or password is wrong."
+    words = "填写密码。" if not password else "用户名或密码不对。"
     assert words in answer.text
     assert browser.get("/secret").status_code == 302
 
@@ -110,7 +110,7 @@ def test_the_eleventh_failure_is_a_429_with_retry_after_even_with_the_right_pass
     answer = other_browser.sign_in()
     assert answer.status_code == 429
     assert 0 < int(answer.headers["Retry-After"]) <= 15 * 60
-    assert "min." in answer.text
+    assert "分钟后再试" in answer.text
     assert other_browser.get("/secret").status_code == 302
     elsewhere = other_browser.sign_in(environ_overrides={"REMOTE_ADDR": "192.0.2.9"})
     assert elsewhere.status_code == 302

@@ -12,6 +12,7 @@ import models  # noqa: F401 - fills the metadata
 from admin_app.sqlite import find_driver
 from models.access import DutyAccess, LetterProfile
 from models.base import Base
+from models.conflict import DutyConflict
 from models.duty import Duty, PositionDuty
 from models.organisation import Department, Position
 from seed.organisation import load_organisation
@@ -81,11 +82,11 @@ def test_a_duty_names_the_entities_that_it_needs(loaded: Session) -> None:
 def test_letters_give_what_the_design_says(loaded: Session) -> None:
     profiles = {profile.letter: profile for profile in loaded.scalars(select(LetterProfile))}
     actions = {letter: set(profile.actions.split()) for letter, profile in profiles.items()}
-    assert actions["R"] == {"view", "create", "edit", "work"}
+    assert actions["R"] == {"view", "create", "edit", "work", "reveal"}
     assert actions["A"] - actions["R"] == {"delete", "assign", "approve", "configure", "export", "bulk"}
     assert actions["A"] > actions["R"]
-    assert actions["V"] == {"view", "assign", "report", "export"}
-    assert actions["C"] == {"view", "comment"}
+    assert actions["V"] == {"view", "assign", "report", "export", "reveal"}
+    assert actions["C"] == {"view", "comment", "reveal"}
     assert actions["S"] == {"view", "create"}
     assert {letter: profile.rows for letter, profile in profiles.items()} == {
         "R": "department",
@@ -100,9 +101,9 @@ def test_letters_give_what_the_design_says(loaded: Session) -> None:
         "R": "write",
         "A": "write",
         "V": "read",
-        "C": "read",
+        "C": "masked",
         "S": "write",
-        "I": "read",
+        "I": "masked",
     }
 
 
@@ -133,6 +134,6 @@ def test_the_counts_are_reported() -> None:
         counts = load_organisation(session)
         assert counts == {
             table.__tablename__: count(session, table)
-            for table in (Department, Position, Duty, PositionDuty, DutyAccess, LetterProfile)
+            for table in (Department, Position, Duty, PositionDuty, DutyAccess, LetterProfile, DutyConflict)
         }
     engine.dispose()
