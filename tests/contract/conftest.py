@@ -12,19 +12,43 @@ from flask.testing import FlaskClient
 from admin_app.db import db
 from tests.conftest import csrf_token, make_app, seed_demo, sign_in
 from tests.contract.expectation import Expectation
+from tests.contract.pages import errors, read_form, row_keys
+from tests.contract.values import valid_values
 from tests.databases import Maker
+
+#: Records that an empty entity gets.
+SOME = 6
 
 
 @pytest.fixture(scope="session")
 def app(
     database_kind: str, makers: Callable[[str], Maker], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Flask]:
-    """The whole app; apart from that of other tests, since the sign-ins here stay."""
+    """The whole app; apart from that of other tests, since the sign-ins here stay.
+
+    An entity of which the demo company has no record gets some, so that there is something to test.
+    """
     app = make_app(makers(database_kind).clone(), tmp_path_factory.mktemp("contract"))
     seed_demo(app)
+    administrator = Visitor(app, "admin")
+    for entity in app.extensions["dutybook"].entities:
+        if not row_keys(administrator.get(f"/{entity.name}/").text):
+            for attempt in range(SOME):
+                _create(administrator, entity, attempt)
     yield app
     with app.app_context():
         db.engine.dispose()
+
+
+def _create(visitor: Visitor, entity: Any, attempt: int) -> None:
+    def offered(key: str) -> list[str]:
+        answer = visitor.get(f"/{entity.name}/ajax/lookup/?name={key}&query=")
+        return [pair[0] for pair in answer.json]
+
+    url = f"/{entity.name}/new/"
+    form = read_form(visitor.get(url).text)
+    answer = visitor.post(url, {**form.fields, **valid_values(entity, offered, attempt), "_url": ""})
+    assert answer.status_code == 302, (entity.name, errors(answer.text))
 
 
 @pytest.fixture(scope="session")
