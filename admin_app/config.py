@@ -63,6 +63,13 @@ def parse_megabytes(value: str) -> int:
     return int(value) * MEGABYTE
 
 
+def parse_days(value: str) -> int:
+    """A whole number of days, at least 1."""
+    if not value.isascii() or not value.isdigit() or int(value) < 1:
+        raise ValueError("use a whole number of days")
+    return int(value)
+
+
 def parse_path(value: str) -> Path:
     """A folder, absolute; a relative one starts at the repository."""
     return (ROOT / Path(value).expanduser()).resolve()
@@ -181,6 +188,13 @@ SETTINGS = (
         "20",
         "Largest request that is taken, in megabytes.",
         parse_megabytes,
+    ),
+    Setting(
+        "DUTYBOOK_UNUSED_DAYS",
+        "UNUSED_DAYS",
+        "90",
+        "Access that nobody used for this many days is listed among the gaps.",
+        parse_days,
     ),
     Setting(
         "DUTYBOOK_LOG_LEVEL",

@@ -9,8 +9,11 @@ from typing import Any, Final
 from admin_app.engine.labels import Labels
 from admin_app.engine.site import Group, Page, Site
 from views import business, customers, organisation
+from views.access_report import REPORT
 from views.access_requests import REQUESTS
+from views.access_review import REVIEW
 from views.dashboard import DASHBOARD
+from views.gaps import GAPS
 from views.importing import IMPORT
 from views.matrix import MATRIX
 from views.why import WHY
@@ -43,7 +46,7 @@ def build_site(
         labels=Labels.from_folder(LABELS),
         groups=GROUPS,
         entities=(*customers.ENTITIES, *business.ENTITIES, *organisation.ENTITIES),
-        pages=(DASHBOARD, MATRIX, WHY, REQUESTS, IMPORT, *pages),
+        pages=(DASHBOARD, MATRIX, GAPS, WHY, REQUESTS, REPORT, REVIEW, IMPORT, *pages),
         loaders=loaders or {},
         mappings=mappings,
     )

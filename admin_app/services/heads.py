@@ -54,6 +54,13 @@ def headed_departments(policy: Policy, world: World) -> frozenset[int]:
     return found
 
 
+def leads(policy: Policy) -> bool:
+    """Whether this person is an administrator or leads any department."""
+    return policy.unlimited or any(
+        source.position is not None and LEADING in source.actions for source in policy.sources
+    )
+
+
 def editable_positions(policy: Policy, world: World) -> frozenset[int]:
     """The positions (ids) whose duties this person may shape: those of the departments that the person leads.
 

@@ -31,6 +31,7 @@ SHUT_DOORS = frozenset({"action_view", "ajax_update"})
 #: Pages that everybody who is signed in may open.
 COMMON_PAGES = frozenset(
     {"dashboard.index", "matrix.index", "matrix.data", "account.password", "why.index", "requests.index"}
+    | {"access_report.index", "access_report.download"}
 )
 #: Pages that everybody may open and that have to be asked something.
 ASKED_PAGES = frozenset({"why.who"})
@@ -40,8 +41,14 @@ COMMON_POSTS = frozenset({"requests.create", "requests.grant", "requests.refuse"
 ADMIN_POSTS = frozenset({"why.view_as"})
 #: Pages that open for whoever holds a duty of this action and entity.
 DUTY_PAGES = {"import.index": ("create", "import")}
+#: Pages for whoever leads a department.
+LEADER_PAGES = frozenset({"gaps.index", "access_review.index"})
 #: Doors that take changes of the matrix, from whoever leads a department; without any change sent they are a 400.
-LEADER_DOORS = frozenset({"matrix.preview", "matrix.save", "matrix.request_beyond"})
+LEADER_DOORS = frozenset(
+    {"matrix.preview", "matrix.save", "matrix.request_beyond", "access_review.create", "access_review.decide"}
+)
+#: Pages of leaders that have to be asked something.
+LEADER_ASKED = frozenset({"access_review.items"})
 #: What opens without a sign-in, and POST doors that serve the sign-in itself.
 IMPERSONAL = frozenset({"static", "healthz", "account.login", "account.language"})
 LEAVING = frozenset({"account.logout", "why.end_view_as"})
@@ -62,8 +69,8 @@ def undeclared(app: Any) -> list[str]:
     """Endpoints whose door no table of this module names."""
     site = app.extensions["dutybook"]
     known = {*LIST_DOORS, *RECORD_DOORS, *SHUT_DOORS}
-    named = COMMON_PAGES | LEADER_DOORS | DUTY_PAGES.keys() | IMPERSONAL | LEAVING | FILES
-    named |= ASKED_PAGES | COMMON_POSTS | ADMIN_POSTS
+    named = COMMON_PAGES | LEADER_DOORS | LEADER_PAGES | DUTY_PAGES.keys() | IMPERSONAL | LEAVING | FILES
+    named |= ASKED_PAGES | COMMON_POSTS | ADMIN_POSTS | LEADER_ASKED
     found = []
     for rule in app.url_map.iter_rules():
         blueprint, _, name = rule.endpoint.rpartition(".")
@@ -82,9 +89,12 @@ def visits(app: Any, expectation: Expectation, actor: Actor) -> Iterator[Visit]:
         blueprint, _, name = rule.endpoint.rpartition(".")
         if rule.endpoint in COMMON_PAGES:
             yield Visit("GET", str(rule), 200)
+        elif rule.endpoint in LEADER_PAGES:
+            yield Visit("GET", str(rule), 200 if _leads(actor) else 403)
         elif rule.endpoint in LEADER_DOORS:
-            leads = actor.unlimited or any(grant.action == "configure" for grant in actor.grants)
-            yield Visit("POST", str(rule), 400 if leads else 403)
+            yield Visit("POST", str(rule), 400 if _leads(actor) else 403)
+        elif rule.endpoint in LEADER_ASKED:
+            yield Visit("GET", str(rule), 400 if _leads(actor) else 403)
         elif rule.endpoint in ASKED_PAGES:
             yield Visit("GET", str(rule), 400)
         elif rule.endpoint in COMMON_POSTS:
@@ -101,6 +111,10 @@ def visits(app: Any, expectation: Expectation, actor: Actor) -> Iterator[Visit]:
                 yield from _record_visits(rule, name, entity, expectation, actor)
             elif actor.unlimited:
                 yield Visit("POST", str(rule), 404)
+
+
+def _leads(actor: Actor) -> bool:
+    return actor.unlimited or any(grant.action == "configure" for grant in actor.grants)
 
 
 def _list_visits(

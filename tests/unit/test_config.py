@@ -39,6 +39,7 @@ def test_each_setting_is_read_from_its_variable() -> None:
             "DUTYBOOK_TIME_ZONE": "Europe/Vienna",
             "DUTYBOOK_SECURE_COOKIES": "ON",
             "DUTYBOOK_UPLOAD_MB": "1",
+            "DUTYBOOK_UNUSED_DAYS": "30",
             "DUTYBOOK_LOG_LEVEL": "Warning",
         }
     )
@@ -53,6 +54,7 @@ def test_each_setting_is_read_from_its_variable() -> None:
         "TIME_ZONE": "Europe/Vienna",
         "SESSION_COOKIE_SECURE": True,
         "MAX_CONTENT_LENGTH": 1024 * 1024,
+        "UNUSED_DAYS": 30,
         "LOG_LEVEL": "WARNING",
     }
 
