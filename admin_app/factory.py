@@ -25,6 +25,7 @@ from admin_app.error_pages import init_errors
 from admin_app.gate import init_gate
 from admin_app.menu import init_menu
 from admin_app.sessions import init_sessions
+from admin_app.usage_step import init_usage
 from models.base import Base
 
 THEME = Theme(folder="tabler", base_template="admin/base.html")
@@ -55,6 +56,7 @@ def create_app(site: Site, config: Mapping[str, Any] | None = None) -> Flask:
     init_sessions(app)
     init_gate(app)
     init_actor(app)
+    init_usage(app)
     init_errors(app)
     init_account(app)
     init_menu(app, site)
