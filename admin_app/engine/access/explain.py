@@ -64,13 +64,18 @@ def why(access: AccessMap, policy: Policy, action: str, entity: str, record: Any
 
     The reasons are exactly the sources that the verdict adds up from: taking all of them away takes the right away.
     """
-    guard = access.by_name.get(entity)
     if policy.unlimited:
         return Verdict(True, "admin")
-    if policy.user_id is not None and guard is not None and action == "view" and guard.reading == "open":
+    if policy.user_id is not None and _is_open(access, action, entity):
         return Verdict(True, "open")
     reasons = tuple(_reasons(access, policy, action, entity, record))
     return Verdict(bool(reasons), "cells" if reasons else "nobody", reasons)
+
+
+def _is_open(access: AccessMap, action: str, entity: str) -> bool:
+    """Whether everybody who is signed in may: the entity, or a whole that it is a part of, is open to read."""
+    guards = [access.by_name.get(name) for name, word in routes(access, action, entity) if word == "view"]
+    return any(guard is not None and guard.reading == "open" for guard in guards)
 
 
 def _reasons(access: AccessMap, policy: Policy, action: str, entity: str, record: Any) -> list[Reason]:

@@ -1,0 +1,1 @@
+"""Access held against a second implementation of its rules, and against whoever removes one of its checks."""
