@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from flask import request, url_for
-from flask_admin import BaseView, expose
+from flask_admin import expose
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
@@ -17,16 +17,17 @@ from admin_app.engine.labels import labels
 from admin_app.engine.language import lang
 from admin_app.engine.site import Page, site
 from admin_app.errors import BadInput, Forbidden
-from admin_app.services import clock, matrix_editing
+from admin_app.services import clock, matrix_editing, matrix_requests
 from admin_app.services.matrix import Matrix, read_matrix
 from views.matrix_editing import EditingDoors, world_now
+from views.matrix_history import HistoryDoors
 
 GAPS = ("", "none", "many")
 #: The department code of positions that belong to none.
 NOWHERE = "-"
 
 
-class MatrixView(EditingDoors, BaseView):  # type: ignore[misc]  # Flask-Admin brings no types
+class MatrixView(EditingDoors, HistoryDoors):
     """`/matrix/`; the arguments department, category, q and gaps hide what they leave out, turn=1 turns it."""
 
     def __init__(self, page: Page) -> None:
@@ -128,14 +129,19 @@ def describe(matrix: Matrix, filters: dict[str, str], turned: bool = False) -> d
 def surroundings(may_edit: bool, turned: bool) -> dict[str, Any]:
     """Links around the grid, and what its scripts need: addresses and words."""
     turn = url_for("matrix.index", turn=None if turned else 1)
-    links = [
+    waiting = matrix_requests.waiting(db.session(), current_policy())
+    links: list[dict[str, Any]] = [
         {
             "label": _("Duties down") if turned else _("Positions down"),
             "url": turn,
             "icon": "arrows-up-down",
             "wide": True,
         },
+        {"label": _("Versions"), "url": url_for("matrix.versions"), "icon": "history"},
     ]
+    if may_edit:
+        asked = {"label": _("Requests"), "url": url_for("matrix.requests"), "icon": "git-merge", "wide": True}
+        links.insert(1, {**asked, "count": waiting})
     found: dict[str, Any] = {"links": links, "exports": []}
     if may_edit:
         found["urls"] = {

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask import Response, current_app, flash, jsonify, request
-from flask_admin import expose
+from flask_admin import BaseView, expose
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
@@ -75,7 +75,7 @@ def _is_cell(value: Any) -> bool:
     )
 
 
-class EditingDoors:
+class EditingDoors(BaseView):  # type: ignore[misc]  # Flask-Admin brings no types
     """The doors of the matrix page that take edits."""
 
     @expose("/data")

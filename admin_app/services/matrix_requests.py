@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from flask_babel import lazy_gettext
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from admin_app.engine.access import SYSTEM, AccessMap, Policy, acting
@@ -86,6 +86,17 @@ def requests(session: Session, policy: Policy) -> Sequence[MatrixRequest]:
     order = (MatrixRequest.status != "open", MatrixRequest.id.desc())
     with acting(session, SYSTEM):
         return session.scalars(statement.order_by(*order).limit(PAGE)).all()
+
+
+def waiting(session: Session, policy: Policy) -> int:
+    """How many open requests wait for this person; one statement."""
+    statement = select(func.count(MatrixRequest.id)).where(
+        MatrixRequest.status == "open", MatrixRequest.author_id != policy.user_id
+    )
+    if not policy.unlimited:
+        statement = statement.where(MatrixRequest.asked_id == policy.user_id)
+    with acting(session, SYSTEM):
+        return session.scalar(statement) or 0
 
 
 def may_decide(policy: Policy, request: MatrixRequest) -> bool:

@@ -32,6 +32,7 @@ SHUT_DOORS = frozenset({"action_view", "ajax_update"})
 COMMON_PAGES = frozenset(
     {"dashboard.index", "matrix.index", "matrix.data", "account.password", "why.index", "requests.index"}
     | {"access_report.index", "access_report.download"}
+    | {"matrix.versions", "matrix.requests"}
 )
 #: Pages that everybody may open and that have to be asked something.
 ASKED_PAGES = frozenset({"why.who"})
@@ -49,6 +50,8 @@ LEADER_DOORS = frozenset(
 )
 #: Pages of leaders that have to be asked something.
 LEADER_ASKED = frozenset({"access_review.items"})
+#: Doors of one version or request of the matrix, of which there are none: method, and whether only leaders get so far.
+MATRIX_PAST = {"matrix.version": ("GET", False), "matrix.restore": ("POST", True), "matrix.decide": ("POST", False)}
 #: What opens without a sign-in, and POST doors that serve the sign-in itself.
 IMPERSONAL = frozenset({"static", "healthz", "account.login", "account.language"})
 LEAVING = frozenset({"account.logout", "why.end_view_as"})
@@ -70,6 +73,7 @@ def undeclared(app: Any) -> list[str]:
     site = app.extensions["dutybook"]
     known = {*LIST_DOORS, *RECORD_DOORS, *SHUT_DOORS}
     named = COMMON_PAGES | LEADER_DOORS | LEADER_PAGES | DUTY_PAGES.keys() | IMPERSONAL | LEAVING | FILES
+    named |= MATRIX_PAST.keys()
     named |= ASKED_PAGES | COMMON_POSTS | ADMIN_POSTS | LEADER_ASKED
     found = []
     for rule in app.url_map.iter_rules():
@@ -101,6 +105,10 @@ def visits(app: Any, expectation: Expectation, actor: Actor) -> Iterator[Visit]:
             yield Visit("POST", str(rule), 400)
         elif rule.endpoint in ADMIN_POSTS:
             yield Visit("POST", str(rule), 400 if actor.unlimited else 403)
+        elif rule.endpoint in MATRIX_PAST:
+            method, led = MATRIX_PAST[rule.endpoint]
+            url = str(rule).replace("<int:number>", "1").replace("<int:key>", "1")
+            yield Visit(method, url, 403 if led and not _leads(actor) else 404)
         elif rule.endpoint in DUTY_PAGES:
             yield Visit("GET", str(rule), 200 if _holds(actor, *DUTY_PAGES[rule.endpoint]) else 403)
         elif blueprint in expectation.site.by_name:

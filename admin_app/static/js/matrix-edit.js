@@ -227,7 +227,10 @@ async function load() {
   const answer = await fetch(JSON.parse(table.dataset.urls).data, { headers: { Accept: 'application/json' } });
   if (!answer.ok) throw new Error(String(answer.status));
   const data = await answer.json();
-  const before = new Map(stored);
+  // At first the page itself says what stands there, all but a cell's own reach and levels.
+  const before = stored.size ? new Map(stored) : new Map(data.cells.filter((each) => !each.cell.rows && !each.cell.field_levels)
+    .filter((each) => places.get(keyOf(each.position, each.duty))?.textContent === each.cell.letter)
+    .map((each) => [keyOf(each.position, each.duty), each.cell]));
   stored.clear();
   for (const each of data.cells) stored.set(keyOf(each.position, each.duty), each.cell);
   mine = new Set(data.editable);
@@ -239,16 +242,14 @@ async function load() {
 }
 
 function begin() {
+  const codes = heads.map((head) => head.dataset.code);
   for (const line of lines) {
-    for (let index = 0; index < heads.length; index += 1) {
-      const cell = line.cells[index + 1];
-      places.set(keyAt(cell), cell);
-    }
+    const own = line.dataset.code;
+    const cells = line.cells;
+    codes.forEach((code, index) => places.set(turned ? keyOf(own, code) : keyOf(code, own), cells[index + 1]));
   }
   load().then(() => {
-    for (const cell of places.values()) {
-      if (!mine.has(at(cell).position.dataset.code)) cell.classList.add('is-ro');
-    }
+    for (const [key, cell] of places) if (!mine.has(key.split(' ')[0])) cell.classList.add('is-ro');
     table.setAttribute('role', 'grid');
     table.addEventListener('keydown', onKey);
     table.addEventListener('click', (event) => {
