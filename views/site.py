@@ -16,6 +16,7 @@ from views.dashboard import DASHBOARD
 from views.gaps import GAPS
 from views.importing import IMPORT
 from views.matrix import MATRIX
+from views.people import PEOPLE
 from views.why import WHY
 
 LABELS: Final = Path(__file__).parent / "labels"
@@ -46,7 +47,7 @@ def build_site(
         labels=Labels.from_folder(LABELS),
         groups=GROUPS,
         entities=(*customers.ENTITIES, *business.ENTITIES, *organisation.ENTITIES),
-        pages=(DASHBOARD, MATRIX, GAPS, WHY, REQUESTS, REPORT, REVIEW, IMPORT, *pages),
+        pages=(DASHBOARD, MATRIX, PEOPLE, GAPS, WHY, REQUESTS, REPORT, REVIEW, IMPORT, *pages),
         loaders=loaders or {},
         mappings=mappings,
     )

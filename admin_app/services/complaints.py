@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from flask import current_app, has_app_context
-from sqlalchemy import inspect, select
+from sqlalchemy import insert, inspect, select
 from sqlalchemy.orm import Session
 
 from admin_app.engine.access import SYSTEM, Policy, acting
 from admin_app.engine.labels import labels
+from admin_app.services import clock
 from admin_app.services.numbering import next_complaint_number
 from admin_app.services.ownership import fill_ownership
+from admin_app.services.people import acting_for
 from models.complaint import Complaint, ComplaintEvent
 from models.organisation import User
 from models.types import utc_now
@@ -61,15 +64,38 @@ def before_complaint_saved(session: Session, policy: Policy, complaint: Complain
 
 
 def before_event_saved(session: Session, policy: Policy, event: ComplaintEvent) -> None:
-    """Sign a step with the name of who writes it: nobody writes the timeline in somebody else's name."""
+    """Sign a step with the name of who writes it, and of whom that person stands in for.
+
+    Nobody writes the timeline in somebody else's name.
+    """
     if policy.user_id is not None:
         event.author_id = policy.user_id
+        complaint = event.complaint
+        event.acting_for_id = (
+            acting_for(session, policy, "edit", complaint, clock.today()) if complaint else None
+        )
 
 
 def _add(session: Session, policy: Policy, complaint: Complaint, kind: str, text: str | None) -> None:
     session.add(
-        ComplaintEvent(complaint=complaint, at=utc_now(), kind=kind, text=text, author_id=policy.user_id)
+        ComplaintEvent(
+            complaint=complaint,
+            at=utc_now(),
+            kind=kind,
+            text=text,
+            author_id=policy.user_id,
+            acting_for_id=acting_for(session, policy, "edit", complaint, clock.today()),
+        )
     )
+
+
+def note_new_owner(session: Session, policy: Policy, complaints: Sequence[int], owner: str) -> None:
+    """Add to the timelines of these complaints that they went to somebody, in one statement."""
+    if not complaints:
+        return
+    step = {"at": utc_now(), "kind": "assigned", "text": owner, "author_id": policy.user_id}
+    with acting(session, SYSTEM):
+        session.execute(insert(ComplaintEvent), [{**step, "complaint_id": key} for key in complaints])
 
 
 def _owner_changed(complaint: Complaint) -> bool:

@@ -7,17 +7,18 @@ appointment no right that the head does not hold. Access follows posts by itself
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any, Final
 
 from flask import current_app
 from flask_babel import gettext as _
 from sqlalchemy import inspect, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from admin_app.engine.access import SYSTEM, Policy, acting
 from admin_app.engine.access.cache import PolicyCache
+from admin_app.engine.access.compile import add_up
 from admin_app.engine.access.explain import why
 from admin_app.engine.access.world import World
 from admin_app.engine.labels import labels
@@ -156,10 +157,11 @@ def check_place(session: Session, policy: Policy, post: Post) -> None:
         Refused: at the field "position".
     """
     world = world_of(session)
+    policy = lasting(policy, post.valid_to)
     if not may_fill(policy, world, post):
-        raise Forbidden(_("You do not lead this department or this position."))
+        raise Forbidden(_("You do not lead this department or this position in all these days."))
     if policy.user_id == post.user_id and not policy.unlimited:
-        # Whoever stands in for a head would otherwise stay one.
+        # The own rights are for others to extend.
         raise Forbidden(_("Nobody appoints themselves; ask the next head up."))
     excess = [
         (each.entity, each.action)
@@ -180,6 +182,18 @@ def check_place(session: Session, policy: Policy, post: Post) -> None:
     conflicts.refuse_appointment(
         session, world, post.user_id, post.position_id, post.valid_from, post.valid_to, stored
     )
+
+
+def lasting(policy: Policy, last: date | None) -> Policy:
+    """The same person with only what is held until `last` (None: for good): nobody gives longer than they have."""
+    if policy.unlimited:
+        return policy
+    kept = tuple(
+        source
+        for source in policy.sources
+        if source.until is None or (last is not None and source.until >= last)
+    )
+    return replace(policy, sources=kept, grants=add_up(kept))
 
 
 def may_fill(policy: Policy, world: World, post: Post) -> bool:
@@ -287,3 +301,30 @@ def _principals(session: Session, policy: Policy, today: date, positions: Iterab
         statement = statement.where(Post.position_id.in_(positions))
     with acting(session, SYSTEM):
         return list(dict.fromkeys(session.scalars(statement)))
+
+
+def led_posts(
+    session: Session, policy: Policy, today: date, text: str, limit: int
+) -> list[tuple[User, list[Post]]]:
+    """People with their posts that have not ended, in the departments that this person leads; by name.
+
+    `text` narrows to names and user names that contain it, and then finds everybody, whoever leads them.
+    """
+    world = world_of(session)
+    current = or_(Post.valid_to.is_(None), Post.valid_to >= today)
+    users = select(User).order_by(User.name, User.id).limit(limit)
+    if text:
+        match = or_(
+            User.name.icontains(text, autoescape=True), User.username.icontains(text, autoescape=True)
+        )
+        users = users.where(match)
+    else:
+        departments = headed_departments(policy, world)
+        led = select(Post.user_id).where(current, Post.department_id.in_(departments))
+        users = users.where(User.id.in_(led))
+    with acting(session, SYSTEM):
+        found = {user.id: (user, list[Post]()) for user in session.scalars(users)}
+        posts = select(Post).where(Post.user_id.in_(found), current).order_by(Post.acting, Post.id)
+        for post in session.scalars(posts.options(joinedload("*"))):
+            found[post.user_id][1].append(post)
+    return list(found.values())

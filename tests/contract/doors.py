@@ -43,15 +43,23 @@ ADMIN_POSTS = frozenset({"why.view_as"})
 #: Pages that open for whoever holds a duty of this action and entity.
 DUTY_PAGES = {"import.index": ("create", "import")}
 #: Pages for whoever leads a department.
-LEADER_PAGES = frozenset({"gaps.index", "access_review.index"})
+LEADER_PAGES = frozenset({"gaps.index", "access_review.index", "people.index", "people.lookup"})
 #: Doors that take changes of the matrix, from whoever leads a department; without any change sent they are a 400.
 LEADER_DOORS = frozenset(
     {"matrix.preview", "matrix.save", "matrix.request_beyond", "access_review.create", "access_review.decide"}
 )
 #: Pages of leaders that have to be asked something.
-LEADER_ASKED = frozenset({"access_review.items"})
+LEADER_ASKED = frozenset({"access_review.items", "people.person"})
+#: Steps about a person, from whoever leads a department; about nobody they are a 400.
+LEADER_STEPS = frozenset(
+    f"people.{step}" for step in ("appoint", "stand_in", "end", "hand_over", "access", "undo")
+)
 #: Doors of one version or request of the matrix, of which there are none: method, and whether only leaders get so far.
-MATRIX_PAST = {"matrix.version": ("GET", False), "matrix.restore": ("POST", True), "matrix.decide": ("POST", False)}
+MATRIX_PAST = {
+    "matrix.version": ("GET", False),
+    "matrix.restore": ("POST", True),
+    "matrix.decide": ("POST", False),
+}
 #: What opens without a sign-in, and POST doors that serve the sign-in itself.
 IMPERSONAL = frozenset({"static", "healthz", "account.login", "account.language"})
 LEAVING = frozenset({"account.logout", "why.end_view_as"})
@@ -74,6 +82,7 @@ def undeclared(app: Any) -> list[str]:
     known = {*LIST_DOORS, *RECORD_DOORS, *SHUT_DOORS}
     named = COMMON_PAGES | LEADER_DOORS | LEADER_PAGES | DUTY_PAGES.keys() | IMPERSONAL | LEAVING | FILES
     named |= MATRIX_PAST.keys()
+    named |= LEADER_STEPS
     named |= ASKED_PAGES | COMMON_POSTS | ADMIN_POSTS | LEADER_ASKED
     found = []
     for rule in app.url_map.iter_rules():
@@ -95,7 +104,7 @@ def visits(app: Any, expectation: Expectation, actor: Actor) -> Iterator[Visit]:
             yield Visit("GET", str(rule), 200)
         elif rule.endpoint in LEADER_PAGES:
             yield Visit("GET", str(rule), 200 if _leads(actor) else 403)
-        elif rule.endpoint in LEADER_DOORS:
+        elif rule.endpoint in LEADER_DOORS | LEADER_STEPS:
             yield Visit("POST", str(rule), 400 if _leads(actor) else 403)
         elif rule.endpoint in LEADER_ASKED:
             yield Visit("GET", str(rule), 400 if _leads(actor) else 403)
