@@ -15,15 +15,8 @@ from tests.e2e.windows import DESK, LANGS, PHONE, Windows
 from views.site import build_site
 
 ENTITIES = [entity.name for entity in build_site().entities]
-#: Pages beside those of the entities.
-COMMON = (
-    "/",
-    "/matrix/",
-    "/account/password",
-    "/no/such/page",
-    "/customer/?sort=nonsense",
-    "/customer/?q=zzzz",
-)
+#: Pages beside those of the entities and of the menu.
+COMMON = ("/account/password", "/no/such/page", "/customer/?sort=nonsense", "/customer/?q=zzzz")
 #: Entities of which every page is looked at: many kinds of fields, much that hangs on it, and hardly anything.
 WHOLE = ("customer", "complaint", "tag")
 RULES = {
@@ -34,10 +27,9 @@ RULES = {
     "iframes": False,
 }
 #: Rows beyond the third are built like the first three, and cost most of the time.
-CONTEXT = {
-    "include": [["html"]],
-    "exclude": [["[data-row]:nth-child(n+4)"], ["tbody:nth-of-type(n+3) [data-duty]"]],
-}
+REPEATED = [["[data-row]:nth-child(n+4)"], ["tbody:nth-of-type(n+3) [data-duty]"]]
+#: The frame is the same on all pages; those beside the entities are looked at with it.
+FRAME = [["#side"], [".db-top"], [".db-bottom"]]
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
@@ -62,9 +54,10 @@ def pages(page: Page, name: str, whole: bool) -> Iterator[None]:
         yield
 
 
-def findings(page: Page) -> list[str]:
-    """What axe finds on the page, a line each."""
-    found = Axe().run(page, context=CONTEXT, options=RULES).response["violations"]
+def findings(page: Page, frame: bool = False) -> list[str]:
+    """What axe finds on the page, a line each; in the frame around it too if asked to."""
+    context = {"include": [["html"]], "exclude": REPEATED if frame else REPEATED + FRAME}
+    found = Axe().run(page, context=context, options=RULES).response["violations"]
     return [
         f"{page.url} {each['id']} ({each['help']}): {node['target']} {node['html'][:120]}"
         for each in found
@@ -94,22 +87,29 @@ def test_no_page_of_any_entity_has_a_finding_or_overflows(windows: Windows) -> N
 
 
 def test_the_same_pages_hold_in_english(windows: Windows) -> None:
-    # Words are all that differs, so axe looks at a few entities; whether longer words fit is asked of all.
+    # Words are all that differs: axe looks at a few entities, and of all others it is asked whether longer words fit.
     page = windows.sign_in("admin", "en")
     found = []
     for name in ENTITIES:
-        for _ in pages(page, name, whole=name in WHOLE):
-            found += misfits(page, "en") + (findings(page) if name in WHOLE else [])
+        if name in WHOLE:
+            for _ in pages(page, name, whole=True):
+                found += findings(page) + misfits(page, "en")
+            continue
+        for address in (f"/{name}/", f"/{name}/new/"):
+            page.goto(address)
+            found += misfits(page, "en")
     assert found == []
 
 
 @pytest.mark.parametrize("language", LANGS)
 def test_pages_beside_the_entities_hold_in_both_languages(windows: Windows, language: str) -> None:
     page = windows.sign_in("admin", language)
+    page.goto("/")
+    menu = [str(link.get_attribute("href")) for link in page.locator("#side .db-nav-link").all()]
     found = []
-    for address in COMMON:
+    for address in [each for each in menu if each.strip("/") not in ENTITIES] + list(COMMON):
         page.goto(address)
-        found += findings(page) + misfits(page, language)
+        found += findings(page, frame=True) + misfits(page, language)
     stranger = windows.open()
     stranger.goto("/login")
     if language == "en":
@@ -127,8 +127,8 @@ def test_a_phone_has_no_findings_either(windows: Windows) -> None:
             found += findings(page)
     for address in ("/", "/matrix/"):
         page.goto(address)
-        found += findings(page)
+        found += findings(page, frame=True)
     page.get_by_role("navigation", name="快捷导航").get_by_role("button").click()
     expect(page.get_by_role("dialog")).to_be_visible()
-    found += findings(page)
+    found += findings(page, frame=True)
     assert found == []
