@@ -17,7 +17,8 @@ from admin_app.errors import BadInput
 from admin_app.services.access_report import Filters, Line, report
 from admin_app.services.explanations import named
 from admin_app.services.sentences import plain
-from views.asking import AccessPage, explainer, href, signed_in, thing
+from views.asking import AccessPage, explainer, href, thing
+from views.matrix import signed_in
 
 #: By what the lines stand together, and the attribute that heads them.
 ORDERS: Final = {"person": "person", "position": "position", "department": "department", "entity": "things"}

@@ -20,7 +20,8 @@ from admin_app.errors import BadInput
 from admin_app.services import access_requests, clock
 from admin_app.services.explanations import Explainer, action_word, named
 from models.grant import AccessRequest
-from views.asking import AccessPage, explainer, signed_in, thing, visible_record
+from views.asking import AccessPage, explainer, thing, visible_record
+from views.matrix import signed_in
 
 #: What the form of a decision begins with, in days.
 USUAL_DAYS = 7

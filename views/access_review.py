@@ -76,7 +76,6 @@ class ReviewView(AccessPage):
                     }
                     for key, name, decided, total in people
                 ],
-                person=user,
                 items=[_shown(found, each) for each in reviews.items_of(db.session(), review, user)],
                 href=href,
             )

@@ -66,8 +66,3 @@ def visible_record(policy: Policy, entity: str, key: str | None) -> Any:
 def thing(entity: str) -> str:
     """Many records of an entity, as a label; also of what a duty names and no page shows."""
     return labels().plural(entity)
-
-
-def signed_in(policy: Policy) -> bool:
-    """Whether anybody at all is asking."""
-    return policy.unlimited or policy.user_id is not None

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from admin_app.engine.entity import Entity
+from admin_app.services.grants import before_grant_saved
 from admin_app.services.people import before_post_saved
 from models.access import DutyAccess, LetterProfile
 from models.conflict import DutyConflict
 from models.duty import Duty, PositionDuty
+from models.grant import AccessGrant
 from models.organisation import Department, Position, Post, User
 
 LETTERS = {letter: f"letter-{letter.lower()}" for letter in "RAVCSI"}
@@ -115,5 +117,23 @@ ENTITIES = (
             "basic": ("name_zh", "name_en", "reach"),
             "content": ("duty", "other_duty", "entity", "action", "other_action"),
         },
+    ),
+    Entity(
+        AccessGrant,
+        group="access",
+        icon="key",
+        label="entity",
+        title=("user", "entity"),
+        columns=("actions", "rows", "department", "valid_from", "valid_to", "approver"),
+        facts=("user", "entity", "actions", "rows", "department", "valid_to", "approver"),
+        search=("entity", "reason"),
+        sort="-valid_to",
+        sections={
+            "basic": ("user", "entity", "actions"),
+            "reach": ("rows", "department", "field_level"),
+            "term": ("valid_from", "valid_to"),
+            "content": ("reason",),
+        },
+        before_save=before_grant_saved,
     ),
 )

@@ -19,7 +19,8 @@ from admin_app.services.access_requests import own_grants
 from admin_app.services.explanations import Explainer, action_word, named
 from admin_app.services.heads import headed_departments
 from admin_app.viewing import begin_viewing, end_viewing, may_view_as
-from views.asking import AccessPage, explainer, href, signed_in, thing, visible_record
+from views.asking import AccessPage, explainer, href, thing, visible_record
+from views.matrix import signed_in
 
 #: Actions that are done with a record; the others concern the entity as a whole.
 ON_RECORDS = ("view", "edit", "delete", "assign", "approve", "comment", "reveal", "work")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 from flask_babel import gettext as _
 
@@ -16,6 +16,9 @@ from admin_app.engine.labels import labels
 from admin_app.services.explanations import Explainer, action_word, named
 from admin_app.services.heads import headed_departments
 from admin_app.services.sentences import Part, Sentence
+
+#: What duties name beside entities and pages open by.
+_ALSO: Final = frozenset({"import"})
 
 
 @dataclass(frozen=True)
@@ -84,7 +87,6 @@ def _administrator(user: int, person: Any) -> Line:
 
 def _lines(explainer: Explainer, user: int, person: Any, rights: Policy, filters: Filters) -> list[Line]:
     world = explainer.world
-    pages = {page.key for page in explainer.site.pages}
     grouped: dict[tuple[Any, ...], list[Source]] = {}
     for source in rights.sources:
         position = world.positions[source.position] if source.position is not None else None
@@ -93,7 +95,7 @@ def _lines(explainer: Explainer, user: int, person: Any, rights: Policy, filters
             (filters.position and (position is None or position.code != filters.position))
             or (filters.department and department.code != filters.department)
             or (filters.entity and source.entity != filters.entity)
-            or (source.entity not in explainer.site.by_name and source.entity not in pages)
+            or (source.entity not in _ALSO and source.entity not in explainer.site.by_name)
         ):
             continue
         key = (source.position, source.department, source.entity, source.reach, source.acting, source.until)

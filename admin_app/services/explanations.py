@@ -17,7 +17,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from admin_app.engine.access import ACTIONS, SYSTEM, AccessMap, Policy, acting
-from admin_app.engine.access.explain import Able, Reason, holders, routes, who_can, why
+from admin_app.engine.access.explain import Able, Reason, holders, who_can, why
 from admin_app.engine.access.world import Named, World
 from admin_app.engine.forms import describe
 from admin_app.engine.labels import labels
@@ -338,10 +338,6 @@ class Explainer:
             cells, _people = found.setdefault(each.position, ([], tuple(name for _key, name in each.people)))
             cells.append((each.letter, self.duty(each.position, each.duty)))
         return [Way(self.position(position), cells, people) for position, (cells, people) in found.items()]
-
-    def routes(self, action: str, entity: str) -> list[tuple[str, str]]:
-        """All (entity, action) pairs that give it."""
-        return routes(self.access, action, entity)
 
     def position(self, key: int) -> Part:
         """A position's name, linked to its page."""

@@ -15,7 +15,7 @@ from admin_app.engine.access.policy import Rows
 from admin_app.engine.access.world import World, read_world
 from admin_app.engine.labels import labels
 from admin_app.engine.site import site
-from admin_app.errors import BadInput, Forbidden
+from admin_app.errors import BadInput, Forbidden, Refused
 from admin_app.services.explanations import action_word
 from models.grant import AccessGrant
 from models.organisation import User
@@ -74,19 +74,20 @@ def before_grant_saved(session: Session, policy: Policy, grant: AccessGrant) -> 
     """Sign a grant with the name of who saves it, and refuse what that person may not give.
 
     Raises:
-        BadInput: an action that does not exist, or nobody who could answer for the grant.
-        Forbidden: for oneself, or beyond what the giver holds.
+        BadInput: there is nobody who could answer for the grant.
+        Refused: for oneself, without an end, or for an action that does not exist.
+        Forbidden: beyond what the giver holds.
     """
     if policy.user_id is None:
         raise BadInput(_("A manual grant needs somebody who answers for it."))
     receiver = grant.user_id if grant.user is None else grant.user.id
     if receiver == policy.user_id:
-        raise Forbidden(_("Nobody grants access to themselves; ask another head."))
+        raise Refused(_("Nobody grants access to themselves; ask another head."), "user")
     if grant.valid_to is None:
-        raise BadInput(_("A manual grant needs a last day."))
+        raise Refused(_("A manual grant needs a last day."), "valid_to")
     words = frozenset((grant.actions or "").split())
     if not words or words - frozenset(ACTIONS):
-        raise BadInput(_("Name actions out of: %(words)s.", words=" ".join(ACTIONS)))
+        raise Refused(_("Name actions out of: %(words)s.", words=" ".join(ACTIONS)), "actions")
     grant.actions = " ".join(each for each in ACTIONS if each in words)
     with acting(session, SYSTEM):
         # Through the relationship: a form may have left it None, which would win at the flush.
@@ -94,7 +95,7 @@ def before_grant_saved(session: Session, policy: Policy, grant: AccessGrant) -> 
         world = read_world(session)
     department = grant.department_id if grant.department is None else grant.department.id
     if department is None:
-        raise BadInput(_("Choose the department whose records it is about."))
+        raise Refused(_("Choose the department whose records it is about."), "department")
     check_giving(
         policy,
         world,

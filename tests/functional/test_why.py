@@ -275,12 +275,23 @@ def test_a_manual_grant_names_its_approver_and_is_never_for_oneself(app: Flask, 
         "valid_from": clock.today().isoformat(),
         "valid_to": clock.today().isoformat(),
     }
-    assert post(admin, "/access_grant/new/", user=own, **form).status_code == 403
-    assert post(admin, "/access_grant/new/", user=csd, **{**form, "actions": "fly"}).status_code == 400
-    assert post(admin, "/access_grant/new/", user=csd, **{**form, "valid_to": ""}).status_code == 200
-    assert stored(app, select(func.count(AccessGrant.id)).where(AccessGrant.user_id == csd)) == 0
+    assert "Nobody grants access to themselves" in post(admin, "/access_grant/new/", user=own, **form).text
+    for wrong in ({"actions": "fly"}, {"actions": ""}, {"valid_to": ""}, {"reason": " "}):
+        assert post(admin, "/access_grant/new/", user=csd, **{**form, **wrong}).status_code == 200, wrong
+    mine = select(func.count(AccessGrant.id)).where(AccessGrant.user_id.in_([csd, own]))
+    assert stored(app, mine) == 0
     assert post(admin, "/access_grant/new/", user=csd, **form).status_code == 302
     approver = select(AccessGrant.approver_id).where(AccessGrant.user_id == csd)
     assert stored(app, approver) == own
     assert person("csd").get("/contract/").status_code == 200
     assert person("css").get("/access_grant/").status_code == 403
+
+
+def test_the_reason_of_a_grant_is_told_to_the_receiver_and_the_head_alone(app: Flask, person: Sign) -> None:
+    clerk, head = person("csd"), person("css")
+    assert post(head, "/requests/grant", id=ask(app, clerk), **terms(app)).status_code == 302
+    question = "/why/who?action=view&entity=tag"
+    for client, told in ((clerk, True), (head, True), (person("admin"), True), (person("slm"), False)):
+        text = words(client.get(question))
+        assert "林小满" in text
+        assert ("For the tag project" in text) is told
