@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from flask import request, url_for
+from flask import flash, request, url_for
 from flask_admin import expose
 from flask_babel import gettext as _
 from flask_babel import ngettext
@@ -20,6 +20,7 @@ from admin_app.errors import BadInput, Forbidden
 from admin_app.services import clock, matrix_editing, matrix_requests
 from admin_app.services.matrix import Matrix, read_matrix
 from views.matrix_editing import EditingDoors, world_now
+from views.matrix_files import FileDoors, exports
 from views.matrix_history import HistoryDoors
 
 GAPS = ("", "none", "many")
@@ -27,7 +28,7 @@ GAPS = ("", "none", "many")
 NOWHERE = "-"
 
 
-class MatrixView(EditingDoors, HistoryDoors):
+class MatrixView(EditingDoors, HistoryDoors, FileDoors):
     """`/matrix/`; the arguments department, category, q and gaps hide what they leave out, turn=1 turns it."""
 
     def __init__(self, page: Page) -> None:
@@ -45,14 +46,16 @@ class MatrixView(EditingDoors, HistoryDoors):
     @expose("/")
     def index(self) -> str:
         """The grid."""
-        return self.grid(())
+        return self.grid([])
 
-    def grid(self, pending: Sequence[dict[str, Any]]) -> str:
-        """The page, with edits that are not saved yet."""
+    def grid(self, pending: list[dict[str, Any]], imported: tuple[str, int, int] | None = None) -> str:
+        """The page, with edits that are not saved yet; `imported` is a file's name, its edits here and elsewhere."""
+        if imported:
+            flash(import_words(*imported), "ok" if pending else "warning")
         found = read_matrix(db.session(), clock.today())
         may_edit = bool(matrix_editing.editable(current_policy(), world_now()))
         shown = describe(found, read_filters(), request.args.get("turn") == "1")
-        shown |= {"may_edit": may_edit, "pending": list(pending), **surroundings(may_edit, shown["turned"])}
+        shown |= {"may_edit": may_edit, "pending": pending, **surroundings(may_edit, shown["turned"])}
         return str(self.render("admin/matrix.html", matrix=shown))
 
 
@@ -142,7 +145,9 @@ def surroundings(may_edit: bool, turned: bool) -> dict[str, Any]:
     if may_edit:
         asked = {"label": _("Requests"), "url": url_for("matrix.requests"), "icon": "git-merge", "wide": True}
         links.insert(1, {**asked, "count": waiting})
-    found: dict[str, Any] = {"links": links, "exports": []}
+        brought = {"label": _("Import"), "url": url_for("matrix.import_view"), "icon": "table-import"}
+        links.append({**brought, "wide": True})
+    found: dict[str, Any] = {"links": links, "exports": exports(turned)}
     if may_edit:
         found["urls"] = {
             "page": url_for("matrix.index"),
@@ -164,6 +169,23 @@ def surroundings(may_edit: bool, turned: bool) -> dict[str, Any]:
             "failed": _("It did not work. Try again."),
         }
     return found
+
+
+def import_words(file: str, here: int, elsewhere: int) -> str:
+    """What a file brought, in words."""
+    text = ngettext(
+        "%(file)s changes %(num)s cell. Look at the impact, then save.",
+        "%(file)s changes %(num)s cells. Look at the impact, then save.",
+        here,
+        file=file,
+    )
+    if elsewhere:
+        text += " " + ngettext(
+            "%(num)s more is in a position that you do not lead.",
+            "%(num)s more are in positions that you do not lead.",
+            elsewhere,
+        )
+    return str(text)
 
 
 def _choices(field: str, codes: Sequence[str]) -> list[dict[str, str]]:

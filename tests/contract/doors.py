@@ -32,7 +32,7 @@ SHUT_DOORS = frozenset({"action_view", "ajax_update"})
 COMMON_PAGES = frozenset(
     {"dashboard.index", "matrix.index", "matrix.data", "account.password", "why.index", "requests.index"}
     | {"access_report.index", "access_report.download"}
-    | {"matrix.versions", "matrix.requests"}
+    | {"matrix.versions", "matrix.requests", "matrix.export_xlsx", "matrix.export_csv"}
 )
 #: Pages that everybody may open and that have to be asked something.
 ASKED_PAGES = frozenset({"why.who"})

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import html
+import io
+import json
 import re
 from collections.abc import Callable
 from typing import Any
@@ -199,3 +202,50 @@ def test_the_page_reads_in_both_orientations(person: Callable[..., Person]) -> N
         assert len(re.findall(r'class="db-let is-\w" title', page)) == 184
     assert plain.count("<tr data-duty") == 63
     assert len(re.findall(r"<tr data-line", turned)) == 29
+
+
+def test_the_matrix_leaves_as_a_file_and_comes_back_unchanged(person: Callable[..., Person]) -> None:
+    css = person("css", "en")
+    for url in ("/matrix/export.csv", "/matrix/export.xlsx", "/matrix/export.csv?turn=1"):
+        answer = css.get(url)
+        assert answer.status_code == 200
+        data = {
+            "file": (io.BytesIO(answer.data), "matrix"),
+            "csrf_token": css.token,
+            "turned": str(int("turn" in url)),
+        }
+        page = css.client.post("/matrix/import", data=data).text
+        fields = dict(re.findall(r'name="((?:role|duty)-\d+)".*?value="([^"]+)" selected', page))
+        assert len([name for name in fields if name.startswith("role")]) == 29
+        found = css.post("/matrix/import", upload=upload(page), turned=data["turned"], **fields).text
+        assert 'data-pending="[]"' in found
+
+
+def test_a_foreign_matrix_is_mapped_by_hand_and_previewed(person: Callable[..., Person]) -> None:
+    css = person("css", "en")
+    text = "Activity,Agents,Sales\nContracts,,\nKeep contracts,R/A,I\n"
+    data = {"file": (io.BytesIO(text.encode()), "theirs.csv"), "csrf_token": css.token}
+    page = css.client.post("/matrix/import", data=data).text
+    assert "Agents" in page and "Keep contracts" in page
+    chosen = {"role-0": "CSD", "role-1": "SLM", "duty-0": "CTR4"}
+    page = css.post("/matrix/import", upload=upload(page), **chosen).text
+    pending = json.loads(html.unescape(re.search(r'data-pending="([^"]*)"', page)[1]))
+    assert pending == [{"position": "CSD", "duty": "CTR4", "cell": {**R, "letter": "A"}}]
+    assert "theirs.csv changes 1 cell" in page and "1 more is in a position" in page
+    assert css.get("/matrix/versions").text.count("db-version-number") == 0
+
+
+def test_files_that_are_none_are_refused(person: Callable[..., Person]) -> None:
+    css = person("css", "en")
+    for content in (b"", b"PK\x03\x04junk", b"one\ntwo\n", b"Activity,Agent\nCalls,maybe\n"):
+        data = {"file": (io.BytesIO(content), "x.csv"), "csrf_token": css.token}
+        assert css.client.post("/matrix/import", data=data).status_code == 400
+    assert css.post("/matrix/import", upload="forged").status_code == 400
+    assert person("csd").get("/matrix/import").status_code == 403
+
+
+def upload(page: str) -> str:
+    """The token of the file that the page is about."""
+    found = re.search(r'name="upload" value="([^"]+)"', page)
+    assert found, page
+    return found[1]
