@@ -11,7 +11,6 @@ from admin_app.engine.access import Policy, policy_of
 from admin_app.engine.labels import labels
 from admin_app.engine.language import lang
 from admin_app.engine.site import Site, site
-from admin_app.services import clock
 from admin_app.services.people import principals
 from admin_app.sessions import person
 
@@ -59,7 +58,7 @@ def init_menu(app: Flask, declared: Site) -> None:
                 "name": who.name,
                 "initial": who.name[:1],
                 "position": policy.position_names.get(lang(), ""),
-                "acting_for": [each.name for each in principals(db.session(), policy, clock.today())],
+                "acting_for": principals(db.session(), policy),
             }
         return shown
 

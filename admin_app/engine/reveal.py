@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from admin_app.engine.access import SYSTEM, Policy, acting
+from admin_app.engine.access.explain import acting_for
 from admin_app.engine.entity import Entity
 from admin_app.engine.keys import encode_key
 from admin_app.engine.site import site
@@ -48,6 +49,7 @@ def reveal(session: Session, entity: Entity, policy: Policy, record: Any, key: s
                 field=key,
                 reason=reason.strip(),
                 at=utc_now(),
+                acting_for_id=acting_for(site().access, policy, "reveal", record),
             )
         )
         session.flush()

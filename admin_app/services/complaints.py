@@ -10,11 +10,11 @@ from sqlalchemy import insert, inspect, select
 from sqlalchemy.orm import Session
 
 from admin_app.engine.access import SYSTEM, Policy, acting
+from admin_app.engine.access.explain import acting_for
 from admin_app.engine.labels import labels
-from admin_app.services import clock
+from admin_app.engine.site import site
 from admin_app.services.numbering import next_complaint_number
 from admin_app.services.ownership import fill_ownership
-from admin_app.services.people import acting_for
 from models.complaint import Complaint, ComplaintEvent
 from models.organisation import User
 from models.types import utc_now
@@ -70,10 +70,14 @@ def before_event_saved(session: Session, policy: Policy, event: ComplaintEvent) 
     """
     if policy.user_id is not None:
         event.author_id = policy.user_id
-        complaint = event.complaint
-        event.acting_for_id = (
-            acting_for(session, policy, "edit", complaint, clock.today()) if complaint else None
-        )
+        event.acting_for_id = _acting_for(policy, event.complaint)
+
+
+def _acting_for(policy: Policy, complaint: Complaint | None) -> int | None:
+    """In whose place this person works on the complaint, if in anybody's; no statement for most people."""
+    if complaint is None or not any(source.acting for source in policy.sources):
+        return None
+    return acting_for(site().access, policy, "edit", complaint)
 
 
 def _add(session: Session, policy: Policy, complaint: Complaint, kind: str, text: str | None) -> None:
@@ -84,7 +88,7 @@ def _add(session: Session, policy: Policy, complaint: Complaint, kind: str, text
             kind=kind,
             text=text,
             author_id=policy.user_id,
-            acting_for_id=acting_for(session, policy, "edit", complaint, clock.today()),
+            acting_for_id=_acting_for(policy, complaint),
         )
     )
 

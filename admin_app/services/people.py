@@ -6,10 +6,10 @@ appointment no right that the head does not hold. Access follows posts by itself
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import Any, Final
+from typing import Final
 
 from flask import current_app
 from flask_babel import gettext as _
@@ -19,7 +19,6 @@ from sqlalchemy.orm import Session, joinedload
 from admin_app.engine.access import SYSTEM, Policy, acting
 from admin_app.engine.access.cache import PolicyCache
 from admin_app.engine.access.compile import add_up
-from admin_app.engine.access.explain import why
 from admin_app.engine.access.world import World
 from admin_app.engine.labels import labels
 from admin_app.engine.site import site
@@ -265,42 +264,13 @@ def set_active(session: Session, policy: Policy, user: User, active: bool) -> No
         session.flush()
 
 
-def principals(session: Session, policy: Policy, today: date) -> list[User]:
-    """For whom this person stands in today; no statement where the person stands in for nobody."""
-    if not any(source.acting for source in policy.sources):
+def principals(session: Session, policy: Policy) -> list[str]:
+    """The names of whom this person stands in for today; no statement where that is nobody."""
+    wanted = {source.acting_for for source in policy.sources if source.acting_for is not None}
+    if not wanted:
         return []
-    return _principals(session, policy, today, None)
-
-
-def acting_for(session: Session, policy: Policy, action: str, record: Any, today: date) -> int | None:
-    """For whom (user id) this person does `action` on `record`: None where the own posts give the right too."""
-    if policy.unlimited or not any(source.acting for source in policy.sources):
-        return None
-    access = site().access
-    guard = access.by_model[type(record)]
-    reasons = why(access, policy, action, guard.name, record).reasons
-    if not reasons or not all(reason.source.acting for reason in reasons):
-        return None
-    found = _principals(session, policy, today, {reason.source.position for reason in reasons})
-    return found[0].id if found else None
-
-
-def _principals(session: Session, policy: Policy, today: date, positions: Iterable[Any] | None) -> list[User]:
-    statement = (
-        select(User)
-        .join(Post, Post.acting_for_id == User.id)
-        .where(
-            Post.user_id == policy.user_id,
-            Post.acting,
-            Post.valid_from <= today,
-            or_(Post.valid_to.is_(None), Post.valid_to >= today),
-        )
-        .order_by(Post.id)
-    )
-    if positions is not None:
-        statement = statement.where(Post.position_id.in_(positions))
     with acting(session, SYSTEM):
-        return list(dict.fromkeys(session.scalars(statement)))
+        return list(session.scalars(select(User.name).where(User.id.in_(wanted)).order_by(User.id)))
 
 
 def led_posts(

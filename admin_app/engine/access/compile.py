@@ -26,6 +26,7 @@ class Held:
     department: int
     acting: bool
     until: date | None
+    acting_for: int | None = None
 
 
 def compile_policy(session: Session, user: User, today: date, world: World | None = None) -> Policy:
@@ -57,7 +58,9 @@ def compile_policy(session: Session, user: User, today: date, world: World | Non
 def posts_in_force(session: Session, today: date, users: Sequence[int] | None = None) -> list[Held]:
     """Posts in force on `today`, of all people or of some, own posts before acting ones; one statement."""
     statement = (
-        select(Post.user_id, Post.position_id, Post.department_id, Post.acting, Post.valid_to)
+        select(
+            Post.user_id, Post.position_id, Post.department_id, Post.acting, Post.valid_to, Post.acting_for_id
+        )
         .where(Post.valid_from <= today, or_(Post.valid_to.is_(None), Post.valid_to >= today))
         .order_by(Post.acting, Post.valid_from, Post.id)
     )
@@ -93,6 +96,7 @@ def cell_sources(world: World, posts: Iterable[Held]) -> Iterator[Source]:
                     position=post.position,
                     duty=duty,
                     acting=post.acting,
+                    acting_for=post.acting_for,
                     until=post.until,
                 )
 

@@ -78,6 +78,16 @@ def _is_open(access: AccessMap, action: str, entity: str) -> bool:
     return any(guard is not None and guard.reading == "open" for guard in guards)
 
 
+def acting_for(access: AccessMap, policy: Policy, action: str, record: Any) -> int | None:
+    """For whom (user id) this person does `action` on this record; None where anything of their own lets them too."""
+    guard = access.by_model.get(type(record))
+    if policy.unlimited or guard is None or not any(source.acting for source in policy.sources):
+        return None
+    sources = [reason.source for reason in why(access, policy, action, guard.name, record).reasons]
+    known = [source.acting_for for source in sources if source.acting_for is not None]
+    return known[0] if known and all(source.acting for source in sources) else None
+
+
 def _reasons(access: AccessMap, policy: Policy, action: str, entity: str, record: Any) -> list[Reason]:
     guard = access.by_name.get(entity)
     found = [

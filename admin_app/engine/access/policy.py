@@ -71,7 +71,8 @@ class Source:
     """One thing that gives somebody something: a matrix cell of a post in force, or a manual grant.
 
     `position`, `duty` and `department` are ids (None where there is none); `levels` are field levels by group, with
-    "" for all other groups; `until` is the last day. `acting` says that the post is held for somebody else.
+    "" for all other groups; `until` is the last day. `acting` says that the post is held in somebody's place, and
+    `acting_for` in whose, where that is known.
     """
 
     entity: str
@@ -86,6 +87,7 @@ class Source:
     grant: int | None = None
     acting: bool = False
     until: date | None = None
+    acting_for: int | None = None
 
     def level(self, group: str) -> int:
         """How much of the fields in `group` it gives, as an index into LEVELS."""
