@@ -62,7 +62,8 @@ def watch_rules(session_class: Any) -> None:
     session_class._watches_rules = True
 
     def after_flush(session: Session, context: UOWTransaction) -> None:
-        if any(map(_matters, (*session.new, *session.dirty, *session.deleted))):
+        come_or_gone = any(isinstance(each, (*RULES, User)) for each in (*session.new, *session.deleted))
+        if come_or_gone or any(map(_matters, session.dirty)):
             touch(session)
 
     def bulk(state: ORMExecuteState) -> None:
@@ -77,12 +78,11 @@ def watch_rules(session_class: Any) -> None:
 
 
 def _matters(record: Any) -> bool:
-    if isinstance(record, RULES):
-        return True
-    if not isinstance(record, User):
-        return False
-    state = inspect(record)
-    return not state.persistent or any(state.attrs[name].history.has_changes() for name in PERSON)
+    """Whether rights may rest on what changed of this record."""
+    if isinstance(record, User):
+        state = inspect(record)
+        return any(state.attrs[name].history.has_changes() for name in PERSON)
+    return isinstance(record, RULES)
 
 
 def _names_person(state: ORMExecuteState) -> bool:
