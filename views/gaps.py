@@ -83,6 +83,7 @@ class Reader:
                     position.code,
                     ngettext("%(num)s duty", "%(num)s duties", duties),
                     self._cells(key),
+                    url_for("people.appoint", position=key) if key in self.editable else None,
                 )
             )
         return found
@@ -141,14 +142,11 @@ class Reader:
         ]
         position, _duty = clash.cells[0]
         url = self._cells(position)
-        mend = url if any(each[0] in self.editable for each in clash.cells) else None
-        return _finding(
-            clash.person or _name(self.world.positions[position]),
-            clash.rule.name,
-            " + ".join(cells),
-            url,
-            mend,
-        )
+        mend = None
+        if any(each[0] in self.editable for each in clash.cells):
+            mend = url_for("people.person", id=clash.user) if clash.user else url
+        name = clash.person or _name(self.world.positions[position])
+        return _finding(name, clash.rule.name, " + ".join(cells), url, mend)
 
     def _cells(self, position: int) -> str:
         """The matrix, narrowed to one position."""

@@ -10,6 +10,7 @@ from models.conflict import DutyConflict
 from models.duty import Duty, PositionDuty
 from models.grant import AccessGrant
 from models.organisation import Department, Position, Post, User
+from views.people_words import person_steps
 
 LETTERS = {letter: f"letter-{letter.lower()}" for letter in "RAVCSI"}
 
@@ -49,6 +50,7 @@ ENTITIES = (
             "contact": ("email", "phone"),
         },
         reading="directory",
+        steps=person_steps,
     ),
     Entity(
         Post,

@@ -29,6 +29,7 @@ from views.people_forms import (
     post_name,
     stand_in_form,
 )
+from views.people_words import counted, describe_handover, describe_post, steps_about
 
 Answer = str | Response
 #: People that the first page lists; beyond them one searches.
@@ -51,25 +52,13 @@ class PeopleView(AccessPage):
                     {
                         "name": user.name,
                         "url": url_for("people.person", id=user.id),
-                        "posts": [_post(each) for each in posts],
+                        "posts": [describe_post(each) for each in posts],
                     }
                     for user, posts in held
                 ],
-                handovers=[self._handover(each) for each in handover.recent(session, policy)],
+                handovers=[describe_handover(each) for each in handover.recent(session, policy)],
             )
         )
-
-    def _handover(self, made: Handover) -> dict[str, Any]:
-        return {
-            "id": made.id,
-            "from": made.from_user.name,
-            "to": made.to_user.name,
-            "at": format_date(clock.day_of(made.at)),
-            "reason": made.reason,
-            "counts": _counts({name: len(keys) for name, keys in made.items.items()}),
-            "undone": format_date(clock.day_of(made.undone_at)) if made.undone_at else None,
-            "may_undo": handover.may_undo(current_policy(), made),
-        }
 
     @expose("/lookup")
     def lookup(self) -> Response:
@@ -91,7 +80,7 @@ class PeopleView(AccessPage):
                 code=user.username,
                 active=user.is_active,
                 posts=[
-                    _post(each)
+                    describe_post(each)
                     | {
                         "end_url": url_for("people.end", id=each.id)
                         if people.may_fill(policy, world, each) and each.valid_to != clock.today()
@@ -99,39 +88,32 @@ class PeopleView(AccessPage):
                     }
                     for each in posts
                 ],
-                steps=[
-                    (url_for("people.appoint", id=user.id), "user-check", _("Appoint")),
-                    (url_for("people.stand_in", id=user.id), "user-share", _("Let somebody stand in")),
-                    (url_for("people.hand_over", id=user.id), "arrows-up-down", _("Hand over records")),
-                    *(
-                        [(url_for("people.access", id=user.id), "ban", _("Disable"))]
-                        if manages and user.is_active
-                        else [(url_for("people.access", id=user.id), "check", _("Enable"))]
-                        if manages
-                        else []
-                    ),
-                ],
+                steps=steps_about(user.id, manages, user.is_active),
             )
         )
 
     @expose("/appoint", methods=("GET", "POST"))
     def appoint(self) -> Answer:
-        """Give the person a position."""
-        session, policy, user = db.session(), current_policy(), _somebody()
+        """Give the person a position; without a person, look for one to fill `position`."""
+        session, policy = db.session(), current_policy()
+        user = None if request.args.get("position") else _somebody()
         found = people.places(session, policy)
-        form = appoint_form(found)
+        form = appoint_form(found, request.args.get("position", ""), user is None)
         if form.validate_on_submit():
             position = next(each for each in found.positions if str(each.id) == form["position"].data)
             department = next(each for each in found.departments if str(each.id) == form["department"].data)
-            first, last = form["first"].data, form["last"].data
+            who = user or form["user"].data
             try:
-                people.appoint(session, policy, user, position, department, first, last)
+                people.appoint(
+                    session, policy, who, position, department, form["first"].data, form["last"].data
+                )
             except Refused as refusal:
                 form.refuse(refusal.key, str(refusal))
             else:
-                return self._done(user, _("Appointed."))
+                return self._done(who, _("Appointed."))
         note = _("Access follows from the position on the first day, and ends after the last.")
-        return self._form(form, user, _("Appoint %(name)s", name=user.name), note, _("Appoint"))
+        title = _("Appoint %(name)s", name=user.name) if user else _("Appoint somebody")
+        return self._form(form, user, title, note, _("Appoint"))
 
     @expose("/stand-in", methods=("GET", "POST"))
     def stand_in(self) -> Answer:
@@ -218,7 +200,7 @@ class PeopleView(AccessPage):
         if done.kept:
             names = "; ".join(done.names)
             flash(
-                _("Not given back, for somebody else has them now: %(what)s.", what=_counts(done.kept))
+                _("Not given back, for somebody else has them now: %(what)s.", what=counted(done.kept))
                 + " "
                 + names,
                 "warning",
@@ -253,7 +235,7 @@ class PeopleView(AccessPage):
     def _form(
         self,
         form: PersonForm,
-        user: User,
+        user: User | None,
         title: str,
         note: str,
         verb: str,
@@ -269,8 +251,8 @@ class PeopleView(AccessPage):
                 form=form,
                 boxes=boxes,
                 hidden=hidden or [],
-                back_url=url_for("people.person", id=user.id),
-                name=user.name,
+                back_url=url_for("people.person", id=user.id) if user else url_for("people.index"),
+                name=user.name if user else None,
             )
         )
 
@@ -295,24 +277,6 @@ def _somebody() -> User:
     if user is None:
         raise NotFound(_("The record is gone, or it is not yours to see."))
     return user
-
-
-def _post(post: Post) -> dict[str, Any]:
-    days = (
-        _("from %(first)s until further notice", first=format_date(post.valid_from))
-        if post.valid_to is None
-        else f"{format_date(post.valid_from)} – {format_date(post.valid_to)}"
-    )
-    return {
-        "name": post_name(post),
-        "days": days,
-        "acting": post.acting,
-        "coming": post.valid_from > clock.today(),
-    }
-
-
-def _counts(counts: dict[str, int] | Any) -> str:
-    return ", ".join(f"{labels().plural(name)} {count:,}" for name, count in counts.items())
 
 
 PEOPLE = Page("people", "organisation", "user-share", PeopleView, leads)

@@ -79,15 +79,23 @@ def _named(records: Sequence[Any]) -> list[tuple[str, str]]:
     return [(str(each.id), f"{getattr(each, f'name_{lang()}')} · {each.code}") for each in records]
 
 
-def appoint_form(found: Places) -> PersonForm:
-    """Position, department, first and last day."""
+def appoint_form(found: Places, position_id: str, asks_whom: bool) -> PersonForm:
+    """Position, department, first and last day; whom, where that is not said. It begins with a position's own place."""
+    home = next((str(each.department_id) for each in found.positions if str(each.id) == position_id), "")
 
     class AppointForm(PersonForm):
+        user = somebody(lazy_gettext("Whom")) if asks_whom else None
         position = SelectField(
-            lazy_gettext("Position"), [InputRequired(_FILL)], choices=[("", ""), *_named(found.positions)]
+            lazy_gettext("Position"),
+            [InputRequired(_FILL)],
+            choices=[("", ""), *_named(found.positions)],
+            default=position_id,
         )
         department = SelectField(
-            lazy_gettext("Department"), [InputRequired(_FILL)], choices=[("", ""), *_named(found.departments)]
+            lazy_gettext("Department"),
+            [InputRequired(_FILL)],
+            choices=[("", ""), *_named(found.departments)],
+            default=home,
         )
         first = DateField(lazy_gettext("First day"), [InputRequired(_FILL)], default=clock.today)
         last = DateField(

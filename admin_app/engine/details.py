@@ -171,6 +171,7 @@ def context(
         "related": list_page,
         "related_create_url": create_url,
         "may": {action: plan.within(row, rows) for action, rows in allowed.items()},
+        "steps": entity.steps(policy, key) if entity.steps else (),
         "urls": {
             "list": url_for(f"{name}.index_view"),
             "edit": url_for(f"{name}.edit_view", id=key, _url=here),

@@ -18,7 +18,18 @@ from admin_app.engine.kinds import BooleanKind, Kind, MoneyKind, TextKind
 from admin_app.engine.labels import labels
 from admin_app.engine.language import lang
 
+
+@dataclass(frozen=True)
+class Step:
+    """A link on a record's page to something that one may do with it."""
+
+    label: str
+    url: str
+    icon: str
+
+
 SaveHook = Callable[[Session, Policy, Any], None]
+StepHook = Callable[[Policy, str], Sequence[Step]]
 ImportHook = Callable[[Session, Policy, Sequence[Any]], None]
 TITLE_NAMES = ("name", "title", "subject", "number", "code", "description", "label")
 
@@ -83,6 +94,7 @@ class Entity:
         forbids: actions that no one may do here, whatever their duties (an append-only log is never edited).
         before_save, after_save, after_delete: services that keep derived facts true; they flush, never commit.
         after_import: what an import calls once with all its records, instead of `after_save` with each.
+        steps: what else a record's page leads to, from (policy, key); the page behind each link decides again.
         adopted: whether the class was reflected from a schema without labels.
     """
 
@@ -107,6 +119,7 @@ class Entity:
     after_save: SaveHook | None = None
     after_delete: SaveHook | None = None
     after_import: ImportHook | None = None
+    steps: StepHook | None = None
     adopted: bool = False
 
     @cached_property

@@ -80,6 +80,27 @@ def test_an_administrator_appoints_and_the_next_click_shows_it(browser_of, ids, 
     )
 
 
+def test_a_vacant_position_is_filled_from_the_gaps(browser_of, ids, session):
+    for post in session.scalars(select(Post).where(Post.position_id == ids("CT"))):
+        session.delete(post)
+    session.commit()
+    admin = browser_of("admin")
+    mend = re.findall(r'href="(/people/appoint[^"]+)"', admin.get("/gaps/?kind=vacant").text)
+    assert f"/people/appoint?position={ids('CT')}" in mend
+    url = f"/people/appoint?position={ids('CT')}"
+    assert f'<option selected value="{department(session, "BIZ")}"' in admin.get(url).text
+    typed = appointment(session, ids, "CT", "BIZ")
+    assert send(admin, url, **typed).status_code == 200
+    assert send(admin, url, **typed, user=str(ids("an"))).status_code == 302
+    assert posts(session, ids("an"))[-1].position_id == ids("CT")
+    assert url not in admin.get("/gaps/?kind=vacant").text
+
+
+def test_a_persons_record_leads_there(browser_of, ids):
+    page = browser_of("admin").get(f"/user/details/?id={ids('css')}").text
+    assert f'href="/people/person?id={ids("css")}"' in page
+
+
 def test_a_post_that_begins_tomorrow_gives_nothing_today(browser_of, ids, session):
     clerk, admin = browser_of("an"), browser_of("admin")
     tomorrow = TODAY + timedelta(days=2)

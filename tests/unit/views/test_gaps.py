@@ -14,7 +14,7 @@ from models.usage import AccessUse
 from seed.organisation import load_organisation
 
 NUMBER = re.compile(r'data-kind="(\w+)">[^<]*<span class="db-count" data-number>(\d+)')
-MEND = re.compile(r'<a class="btn db-btn" href="([^"]+)" aria-label="(?:Mend|修正|补齐|处理)')
+MEND = re.compile(r'<a class="btn db-btn" href="([^"]+)" data-mend')
 
 
 def numbers(page):
