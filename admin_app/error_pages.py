@@ -77,7 +77,7 @@ def answer(
     """
     shown = status if status in TITLES else 500 if status >= 500 else 400
     title, text = str(TITLES[shown]), str(message or MESSAGES[shown])
-    why = refusal_url(refusal) if status == 403 and person() is not None else None
+    why = refusal_url(status, refusal) if person() is not None else None
     response = _problem(status, title, text, why) if wants_json() else _page(status, title, text, why)
     response.status_code = status
     if retry_after is not None:

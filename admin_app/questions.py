@@ -19,14 +19,18 @@ def why_url(action: str, entity: str, key: str | None = None) -> str | None:
     return url_for(_ANSWERS, action=action, entity=entity, id=key or None)
 
 
-def refusal_url(refusal: Forbidden | None) -> str | None:
-    """Where a 403 leads: to what the refusal names, else to what the address asked for, else to the questions."""
-    if _ANSWERS not in current_app.view_functions:
+def refusal_url(status: int, refusal: Forbidden | None) -> str | None:
+    """Where a 403 leads: to what the refusal names, else to what the address asked for, else to the questions.
+
+    A 404 leads on from a record's address alone, whether or not there is such a record: the answer is the same.
+    """
+    if status not in (403, 404) or _ANSWERS not in current_app.view_functions:
         return None
     if refusal is not None and refusal.action and refusal.entity:
         return why_url(refusal.action, refusal.entity, refusal.key)
     entity, _dot, door = (request.endpoint or "").rpartition(".")
     if entity in current_app.extensions["dutybook"].by_name and door in DOORS:
         keys = request.values.getlist("id") if door in _RECORD_DOORS else []
-        return why_url(DOORS[door], entity, keys[0] if len(keys) == 1 else None)
-    return url_for(_ANSWERS)
+        if status == 403 or keys:
+            return why_url(DOORS[door], entity, keys[0] if len(keys) == 1 else None)
+    return url_for(_ANSWERS) if status == 403 else None

@@ -93,6 +93,9 @@ def before_grant_saved(session: Session, policy: Policy, grant: AccessGrant) -> 
         # Through the relationship: a form may have left it None, which would win at the flush.
         grant.approver = session.scalars(select(User).where(User.id == policy.user_id)).one()
         world = read_world(session)
+    named = {name for names in world.entities.values() for name in names}
+    if grant.entity not in named and grant.entity not in site().by_name:
+        raise Refused(_("There is nothing called “%(name)s” here.", name=grant.entity or ""), "entity")
     department = grant.department_id if grant.department is None else grant.department.id
     if department is None:
         raise Refused(_("Choose the department whose records it is about."), "department")

@@ -150,6 +150,12 @@ def test_lists_details_and_refusals_lead_to_why(app: Flask, person: Sign) -> Non
         refused = client.get(url)
         assert refused.status_code == 403, url
         assert leads in refused.text, url
+    elsewhere = select(Department.id).where(Department.code != "CS")
+    hidden = stored(app, select(func.max(Complaint.id)).where(Complaint.department_id.in_(elsewhere)))
+    for number in (hidden, 999_999_999):
+        gone = client.get(f"/complaint/details/?id={number}")
+        assert gone.status_code == 404
+        assert f"/why/?action=view&amp;entity=complaint&amp;id={number}" in gone.text
     script = client.get("/contract/", headers={"X-Requested-With": "XMLHttpRequest"})
     assert script.get_json()["why"] == "/why/?action=view&entity=contract"
 
@@ -276,7 +282,7 @@ def test_a_manual_grant_names_its_approver_and_is_never_for_oneself(app: Flask, 
         "valid_to": clock.today().isoformat(),
     }
     assert "Nobody grants access to themselves" in post(admin, "/access_grant/new/", user=own, **form).text
-    for wrong in ({"actions": "fly"}, {"actions": ""}, {"valid_to": ""}, {"reason": " "}):
+    for wrong in ({"actions": "fly"}, {"actions": ""}, {"entity": "x"}, {"valid_to": ""}, {"reason": " "}):
         assert post(admin, "/access_grant/new/", user=csd, **{**form, **wrong}).status_code == 200, wrong
     mine = select(func.count(AccessGrant.id)).where(AccessGrant.user_id.in_([csd, own]))
     assert stored(app, mine) == 0
