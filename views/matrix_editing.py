@@ -20,7 +20,7 @@ from admin_app.engine.access.world import World
 from admin_app.engine.site import site
 from admin_app.errors import BadInput, Forbidden
 from admin_app.services import clock, matrix_editing, matrix_impact, matrix_requests
-from admin_app.services.matrix_editing import Edit, as_document
+from admin_app.services.matrix_documents import Edit, as_document, edits_from
 from views import matrix_words as words
 
 
@@ -57,7 +57,7 @@ def read_edits(world: World) -> tuple[list[Edit], str]:
             raise BadInput(_("The changes cannot be read."))
         seen.add((change["position"], change["duty"]))
     kept = [{**change, "before": change.get("seen"), "after": change.get("cell")} for change in changes]
-    edits = matrix_editing.edits_from(world, kept)
+    edits = edits_from(world, kept)
     if len(seen) != len(changes) or len(edits) != len(changes):
         raise BadInput(_("There is no such position or duty. Load the matrix again."))
     return edits, str(sent.get("reason") or "")
@@ -114,6 +114,9 @@ class EditingDoors(BaseView):  # type: ignore[misc]  # Flask-Admin brings no typ
         impact = matrix_impact.preview(db.session(), policy, world, site().access, edits, today)
         gains = words.effects(impact.gains, world, policy, gain=True)
         losses = words.effects(impact.losses, world, policy, gain=False)
+        title = ngettext(
+            "%(num)s change will not be saved", "%(num)s changes will not be saved", len(impact.refused)
+        )
         leader = None
         above = [each.edit for each in impact.refused if each.reason != "conflict"]
         if above:
@@ -121,12 +124,10 @@ class EditingDoors(BaseView):  # type: ignore[misc]  # Flask-Admin brings no typ
         return jsonify(
             allowed=len(impact.allowed),
             refused=[words.refusal(each, world) for each in impact.refused],
-            refused_title=ngettext(
-                "%(num)s change will not be saved", "%(num)s changes will not be saved", len(impact.refused)
-            ),
+            refused_title=title,
             gains=gains,
             losses=losses,
-            sum=_(" · ").join([gains["heading"], losses["heading"]]),
+            sum=_(" · ").join([each["heading"] for each in (gains, losses) if each["people"]]),
             owners=words.owners(impact, world),
             ask=words.ask(leader),
             save=_save_words(len(impact.allowed), len(impact.refused)),
@@ -168,6 +169,8 @@ class EditingDoors(BaseView):  # type: ignore[misc]  # Flask-Admin brings no typ
 
 
 def _save_words(allowed: int, refused: int) -> str:
+    if not allowed:
+        return str(_("Nothing to save"))
     if refused:
         return str(ngettext("Save the other %(num)s", "Save the other %(num)s", allowed))
     return str(ngettext("Save %(num)s change", "Save %(num)s changes", allowed))

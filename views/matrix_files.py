@@ -21,6 +21,7 @@ from admin_app.engine.exchange.sheets import SIGNATURE, read_xlsx, write_xlsx
 from admin_app.errors import BadInput, TooLarge
 from admin_app.services import clock, matrix_editing, matrix_import
 from admin_app.services.matrix import Matrix, read_matrix
+from admin_app.services.matrix_documents import changes_of
 from admin_app.services.matrix_import import Sheet
 from views import matrix_words as words
 from views.matrix_editing import editor, world_now
@@ -78,7 +79,7 @@ class FileDoors(BaseView):  # type: ignore[misc]  # Flask-Admin brings no types
         mine = matrix_editing.editable(current_policy(), world)
         changes = [
             {"position": each["position"], "duty": each["duty"], "cell": each["after"]}
-            for each in matrix_editing.changes_of(world, [edit for edit in edits if edit.position in mine])
+            for each in changes_of(world, [edit for edit in edits if edit.position in mine])
         ]
         return self.grid(changes, imported=(kept.file_name, len(changes), len(edits) - len(changes)))
 

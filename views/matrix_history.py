@@ -17,6 +17,7 @@ from admin_app.engine.access.world import World
 from admin_app.engine.site import site
 from admin_app.errors import Forbidden
 from admin_app.services import clock, matrix_editing, matrix_requests, matrix_versions
+from admin_app.services.matrix_documents import from_document
 from admin_app.services.matrix_versions import Difference
 from models.matrix import MatrixRequest, MatrixVersion
 from views import matrix_words as words
@@ -177,8 +178,8 @@ def _changes(stored: Sequence[Mapping[str, Any]], world: World) -> list[dict[str
             Difference(
                 str(each["position"]),
                 str(each["duty"]),
-                matrix_editing.from_document(each["before"]),
-                matrix_editing.from_document(each["after"]),
+                from_document(each["before"]),
+                from_document(each["after"]),
             ),
             world,
         )

@@ -74,6 +74,19 @@ def within(actions: Iterable[str], entity: str, reach: str) -> str:
     return str(_("%(actions)s all %(entity)s", **parts))
 
 
+def level_words(effect: Effect) -> str:
+    """`write “amount and status” of contracts`."""
+    parts = {
+        "fields": labels().inside(labels().section(effect.entity, effect.group)),
+        "entity": entity_name(effect.entity),
+    }
+    if effect.actions == ("write",):
+        return str(_("write “%(fields)s” of %(entity)s", **parts))
+    if effect.actions == ("read",):
+        return str(_("read “%(fields)s” of %(entity)s", **parts))
+    return str(_("see “%(fields)s” of %(entity)s, masked", **parts))
+
+
 def number_of_records(found: int | None) -> str:
     """`412 records`, or nothing where none are counted."""
     if found is None:
@@ -135,7 +148,7 @@ def _effect(effect: Effect, world: World, policy: Policy) -> dict[str, Any]:
         who = _("%(names)s and %(num)s more", names=who, num=len(names) - NAMES)
     entity = site().by_name.get(effect.entity)
     return {
-        "text": within(effect.actions, effect.entity, effect.reach),
+        "text": level_words(effect) if effect.group else within(effect.actions, effect.entity, effect.reach),
         "records": number_of_records(effect.records),
         "url": url_for(f"{effect.entity}.index_view")
         if entity is not None and effect.records and site().may(policy, "view", entity)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Literal
+from typing import Literal
 
 from flask_babel import lazy_gettext
 from sqlalchemy import func, select
@@ -19,10 +19,11 @@ from sqlalchemy.orm import Session
 from admin_app.engine.access import SYSTEM, AccessMap, Policy, acting
 from admin_app.engine.access.compile import Held, add_up, cell_sources
 from admin_app.engine.access.policy import LEVELS, REACHES
-from admin_app.engine.access.world import Cell, World, read_world, touch
+from admin_app.engine.access.world import World, read_world, touch
 from admin_app.errors import BadInput, Conflict, Forbidden
 from admin_app.services.conflicts import new_conflicts
 from admin_app.services.heads import Beyond, beyond, editable_positions
+from admin_app.services.matrix_documents import Edit, cells_of, changes_of
 from models.duty import PositionDuty
 from models.matrix import MatrixVersion
 
@@ -31,16 +32,6 @@ LETTERS = ("R", "A", "V", "C", "S", "I")
 LIMIT = 20_000
 #: The reason of version 1, which the system keeps before the first change; it is read in both languages.
 FIRST = "第一次修改前的矩阵 · The matrix before its first change"
-
-
-@dataclass(frozen=True, slots=True)
-class Edit:
-    """What shall stand in one cell (None: nothing), and what its author saw there."""
-
-    position: int
-    duty: int
-    cell: Cell | None
-    seen: Cell | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,60 +250,3 @@ def _write(session: Session, edits: Sequence[Edit]) -> None:
             session.add(record)
         record.letter, record.rows = edit.cell.letter, edit.cell.rows
         record.field_levels = dict(edit.cell.levels) or None
-
-
-def cells_of(world: World) -> list[list[Any]]:
-    """The whole matrix as a version keeps it: [position code, duty code, letter, rows, field levels]."""
-    return [
-        [
-            world.positions[position].code,
-            world.duties[duty].code,
-            cell.letter,
-            cell.rows,
-            dict(cell.levels) or None,
-        ]
-        for (position, duty), cell in sorted(world.cells.items(), key=lambda each: each[0])
-    ]
-
-
-def changes_of(world: World, edits: Iterable[Edit]) -> list[dict[str, Any]]:
-    """Edits as a version or request keeps them: codes, and what stood and shall stand there."""
-    return [
-        {
-            "position": world.positions[edit.position].code,
-            "duty": world.duties[edit.duty].code,
-            "before": as_document(edit.seen),
-            "after": as_document(edit.cell),
-        }
-        for edit in edits
-    ]
-
-
-def as_document(cell: Cell | None) -> dict[str, Any] | None:
-    """A cell as JSON: {"letter", "rows", "field_levels"}, or None."""
-    if cell is None:
-        return None
-    return {"letter": cell.letter, "rows": cell.rows, "field_levels": dict(cell.levels) or None}
-
-
-def from_document(stored: Mapping[str, Any] | None) -> Cell | None:
-    """The cell in such a document."""
-    if not stored or not stored.get("letter"):
-        return None
-    return Cell(str(stored["letter"]), stored.get("rows") or None, stored.get("field_levels") or {})
-
-
-def edits_from(world: World, changes: Iterable[Mapping[str, Any]]) -> list[Edit]:
-    """Edits out of kept changes; those whose position or duty is gone are left out."""
-    positions = {each.code: key for key, each in world.positions.items()}
-    duties = {each.code: key for key, each in world.duties.items()}
-    return [
-        Edit(
-            positions[change["position"]],
-            duties[change["duty"]],
-            from_document(change["after"]),
-            from_document(change["before"]),
-        )
-        for change in changes
-        if change["position"] in positions and change["duty"] in duties
-    ]

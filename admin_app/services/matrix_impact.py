@@ -13,9 +13,10 @@ from sqlalchemy.orm import Session
 from admin_app.engine.access import SYSTEM, AccessMap, Policy, Rows, acting
 from admin_app.engine.access.compile import policies
 from admin_app.engine.access.explain import Change, compare
-from admin_app.engine.access.policy import NOTHING, REACHES
+from admin_app.engine.access.policy import LEVELS, NOTHING, REACHES
 from admin_app.engine.access.world import World
-from admin_app.services.matrix_editing import Edit, Refusal, fresh, judge, merged
+from admin_app.services.matrix_documents import Edit
+from admin_app.services.matrix_editing import Refusal, fresh, judge, merged
 
 #: Records are counted up to here; a count above it is CAP + 1.
 CAP = 10_000
@@ -25,6 +26,7 @@ CAP = 10_000
 class Effect:
     """What some people gain, or lose, alike: `actions` on the records of `entity` within `reach`.
 
+    Where `group` is given it is about the fields of that group, and `actions` holds the level: masked, read or write.
     `people` are (user id, name). `records` is how many records it is about for all of them together, None for an
     entity that the site does not show; `because` are the edits behind it.
     """
@@ -35,6 +37,7 @@ class Effect:
     people: tuple[tuple[int, str], ...]
     records: int | None
     because: tuple[Edit, ...]
+    group: str = ""
 
 
 @dataclass(frozen=True)
@@ -81,11 +84,13 @@ def preview(
     after = merged(world, checked.allowed)
     old, new = policies(session, world, today), policies(session, after, today)
     changes = compare(old, new)
+    gains = _effects(session, access, changes, checked.allowed, world, (old, new), gained=True)
+    losses = _effects(session, access, changes, checked.allowed, world, (new, old), gained=False)
     return Impact(
         checked.allowed,
         checked.refused,
-        tuple(_effects(session, access, changes, checked.allowed, world, (old, new), gained=True)),
-        tuple(_effects(session, access, changes, checked.allowed, world, (new, old), gained=False)),
+        (*gains, *_levels(world, checked.allowed, old, new)),
+        (*losses, *_levels(world, checked.allowed, new, old)),
         tuple(_owners(world, after, checked.allowed)),
     )
 
@@ -141,6 +146,40 @@ def _effects(
         records = count(session, access, entity, more, less)
         found.append(Effect(entity, actions, reach, people, records, because))
     return sorted(found, key=lambda effect: (-len(effect.people), effect.entity))
+
+
+def _levels(world: World, edits: Iterable[Edit], less: Everybody, more: Everybody) -> list[Effect]:
+    """What `more` lets people see or write of groups of fields that the edits speak of, and `less` does not.
+
+    Whoever gains the records themselves is left out: the fields come with them.
+    """
+    found = []
+    for (entity, group), because in _groups(world, edits).items():
+        people: dict[str, list[tuple[int, str]]] = {}
+        for user, (person, policy) in more.items():
+            other = less[user][1]
+            if policy.unlimited or not other.rows("view", entity) >= policy.rows("view", entity):
+                continue
+            for level in reversed(LEVELS[1:]):
+                if not other.field_rows(entity, group, level) >= policy.field_rows(entity, group, level):
+                    people.setdefault(level, []).append((user, person.name))
+                    break
+        found += [
+            Effect(entity, (level,), REACHES[0], tuple(who), None, tuple(because), group)
+            for level, who in people.items()
+        ]
+    return found
+
+
+def _groups(world: World, edits: Iterable[Edit]) -> dict[tuple[str, str], list[Edit]]:
+    """The (entity, group of fields) pairs that the edits' cells name, with the edits."""
+    found: dict[tuple[str, str], list[Edit]] = {}
+    for edit in edits:
+        named = {name for cell in (edit.seen, edit.cell) if cell for name in cell.levels}
+        for entity, _dot, group in (name.partition(".") for name in sorted(named)):
+            if entity in world.entities.get(edit.duty, ()):
+                found.setdefault((entity, group), []).append(edit)
+    return found
 
 
 def _reach(policy: Policy, entity: str, actions: Sequence[str]) -> str:

@@ -15,7 +15,7 @@ from flask_babel import lazy_gettext
 
 from admin_app.engine.access.world import Cell, Named, World
 from admin_app.errors import BadInput
-from admin_app.services.matrix_editing import Edit
+from admin_app.services.matrix_documents import Edit
 
 #: From the letter that gives most to the one that gives least.
 STRENGTH: Final = "ARVCSI"

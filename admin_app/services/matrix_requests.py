@@ -14,7 +14,8 @@ from admin_app.engine.access.compile import policies
 from admin_app.engine.access.world import World, read_world
 from admin_app.errors import BadInput, Conflict, Forbidden, NotFound
 from admin_app.services.heads import Leader, next_up
-from admin_app.services.matrix_editing import Edit, changes_of, check, editable, edits_from, fresh, save
+from admin_app.services.matrix_documents import Edit, changes_of, edits_from
+from admin_app.services.matrix_editing import check, editable, fresh, save
 from models.matrix import MatrixRequest, MatrixVersion
 from models.types import utc_now
 

@@ -14,14 +14,8 @@ from sqlalchemy.orm import Session, joinedload
 from admin_app.engine.access import SYSTEM, AccessMap, Policy, acting
 from admin_app.engine.access.world import Cell, World, read_world
 from admin_app.errors import Forbidden, NotFound
-from admin_app.services.matrix_editing import (
-    Checked,
-    Edit,
-    as_document,
-    edits_from,
-    judge,
-    save,
-)
+from admin_app.services.matrix_documents import Edit, as_document, edits_from
+from admin_app.services.matrix_editing import Checked, judge, save
 from models.matrix import MatrixVersion
 
 #: Versions that a page lists.

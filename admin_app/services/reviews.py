@@ -19,7 +19,8 @@ from admin_app.errors import BadInput, Conflict, Forbidden, NotFound
 from admin_app.services.explanations import Explainer
 from admin_app.services.grants import end_grant
 from admin_app.services.heads import LEADING, headed_departments
-from admin_app.services.matrix_editing import Edit, save
+from admin_app.services.matrix_documents import Edit
+from admin_app.services.matrix_editing import save
 from models.grant import AccessGrant
 from models.organisation import User
 from models.review import AccessReview, AccessReviewItem

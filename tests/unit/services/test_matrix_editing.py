@@ -10,7 +10,8 @@ from admin_app.engine.access.world import Cell, read_world
 from admin_app.engine.site import site
 from admin_app.errors import BadInput, Conflict, Forbidden, NotFound
 from admin_app.services import matrix_editing, matrix_impact, matrix_requests, matrix_versions
-from admin_app.services.matrix_editing import Edit, StaleMatrix
+from admin_app.services.matrix_documents import Edit
+from admin_app.services.matrix_editing import StaleMatrix
 from models.conflict import DutyConflict
 from models.contract import Contract
 from models.duty import Duty, PositionDuty
@@ -144,6 +145,17 @@ def test_a_preview_tells_losses_and_duties_without_an_a(session, person, edit):
     assert found.gains == ()
     (owners,) = found.owners
     assert (world.duties[owners.duty].code, owners.after) == ("CTR1", owners.before - 1)
+
+
+def test_a_preview_tells_what_fields_are_hidden(session, person, edit):
+    admin = person("admin")
+    save(session, admin, edit("CSD", "CTR4", R))
+    hidden = edit("CSD", "CTR4", Cell("R", None, {"contract.money": "masked"}))
+    found = matrix_impact.preview(session, admin, read_world(session), site().access, [hidden], TODAY)
+    assert found.gains == ()
+    (effect,) = found.losses
+    assert (effect.entity, effect.group, effect.actions) == ("contract", "money", ("write",))
+    assert len(effect.people) == 3
 
 
 def test_a_count_without_others_leaves_no_unowned_record_out(session):
