@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from admin_app.engine.access import ACTIONS, SYSTEM, AccessMap, Policy, acting
 from admin_app.engine.access.explain import Able, Reason, holders, who_can, why
+from admin_app.engine.access.policy import Source
 from admin_app.engine.access.world import Named, World
 from admin_app.engine.forms import describe
 from admin_app.engine.labels import labels
@@ -26,6 +27,7 @@ from admin_app.engine.site import Site
 from admin_app.errors import BadInput
 from admin_app.services.sentences import Part, Sentence, plain, weave
 from models.grant import AccessGrant
+from models.organisation import User
 
 #: How each action reads inside a sentence; one that is missing reads as its code.
 ACTION_WORDS: Final = {
@@ -118,6 +120,7 @@ class Explainer:
     world: World
     today: date
     _grants: dict[int, AccessGrant] = field(default_factory=dict)
+    _names: dict[int, str] = field(default_factory=dict)
 
     @property
     def access(self) -> AccessMap:
@@ -237,7 +240,7 @@ class Explainer:
         assert source.position is not None and source.duty is not None and source.letter is not None
         position: Sentence = (self.position(source.position),)
         slots: dict[str, Any] = {
-            "position": weave(_("acting %(position)s"), position=position) if source.acting else position,
+            "position": self._acting(source, position) if source.acting else position,
             "department": named(self.world.departments[source.department]),
             "letter": self._letter(source.position, source.duty, source.letter),
             "duty": self.duty(source.position, source.duty),
@@ -258,6 +261,17 @@ class Explainer:
         if source.until is not None:
             sentence += (Part(" "), *weave(_("It ends after %(day)s."), day=source.until.isoformat()))
         return sentence
+
+    def _acting(self, source: Source, position: Sentence) -> Sentence:
+        if source.acting_for is None:
+            return weave(_("acting %(position)s"), position=position)
+        if source.acting_for not in self._names:
+            with acting(self.session, SYSTEM):
+                name = self.session.scalar(select(User.name).where(User.id == source.acting_for))
+            self._names[source.acting_for] = name or "—"
+        return weave(
+            _("acting %(position)s for %(name)s"), position=position, name=self._names[source.acting_for]
+        )
 
     def _grant(self, reason: Reason, told: bool) -> Sentence:
         source = reason.source

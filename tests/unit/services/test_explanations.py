@@ -63,7 +63,7 @@ def test_acting_and_its_end_are_told(session, explainer, policy_of):
         select(Post.valid_to).join(User, User.id == Post.user_id).where(Post.acting)
     ).first()
     text = "\n".join(explainer.explain(policy_of("csd2"), "delete", "complaint").lines())
-    assert "Because as acting Service supervisor in Customer service you hold A" in text
+    assert "Because as acting Service supervisor for 罗嘉言 in Customer service you hold A" in text
     assert f"It ends after {end.isoformat()}." in text
 
 
