@@ -16,7 +16,7 @@ NPM := npm
 NODE :=
 endif
 
-.PHONY: help run test lint format assets assets-manifest lock reset clean
+.PHONY: help run test lint format assets assets-manifest screenshots lock reset clean
 
 help: ## Explain the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
@@ -42,6 +42,10 @@ assets: $(VENDOR)/icons.svg ## Fetch the browser assets and build the icon sprit
 
 assets-manifest: node_modules/.stamp ## Accept changed browser packages into the manifest
 	$(BIN)/python tools/assets.py --manifest
+
+screenshots: .venv/test.stamp $(VENDOR)/icons.svg ## Take the pictures in docs/images anew
+	@$(BIN)/python tools/chromium.py
+	$(BIN)/python -m tools.screenshots
 
 lock: .venv/product.stamp $(NODE) ## Compile the locks anew from requirements*.in and package.json
 	$(BIN)/pip install --quiet pip-tools==7.6.2
