@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from sqlalchemy import Engine, delete, func, select, update
 from sqlalchemy.orm import Session, aliased, joinedload
 
-from admin_app.engine.access import SYSTEM, Policy, Scope, acting, compile_policy, install_scope
+from admin_app.engine.access import Policy, acting, compile_policy
 from admin_app.engine.access.compile import add_up, policies
 from admin_app.engine.access.explain import why
 from admin_app.engine.access.world import read_world
 from admin_app.engine.lookup import lookup
 from admin_app.engine.site import Site
-from models.base import Base
 from models.contract import Obligation
 from models.organisation import User
 from tests.access import oracle
 from tests.access.declared import MODELS, SITES
 from tests.access.oracle import World
-from tests.access.worlds import ACTIONS, TODAY, worlds, write
+from tests.access.rooms import shown
+from tests.access.worlds import ACTIONS, TODAY, worlds
 
 #: A profile that was asked for says how many; otherwise 150 on each database.
 WORLDS = (
@@ -49,40 +46,6 @@ WRITTEN = {
     "tag_family": "name_en",
     "tag": "name_en",
 }
-
-
-class WorldSession(Session):
-    """A session with the row scope of whichever site the world is shown by."""
-
-
-_shown: list[Scope] = []
-_scopes = [Scope(site.access, (Base.registry,)) for site in SITES]
-install_scope(WorldSession, lambda: _shown[-1])
-
-
-def bare_app(site: Site) -> Flask:
-    """An app that knows its site and nothing else: all that a lookup asks of it."""
-    app = Flask("bare")
-    app.extensions["dutybook"] = site
-    return app
-
-
-_APPS = [bare_app(site) for site in SITES]
-
-
-@contextmanager
-def shown(engine: Engine, world: World) -> Iterator[Session]:
-    """The world in the database, for as long as the block runs; the session acts as the system."""
-    with engine.connect() as connection:
-        write(connection, world)
-        _shown.append(_scopes[world["kind"]])
-        session = WorldSession(connection, join_transaction_mode="create_savepoint")
-        try:
-            with _APPS[world["kind"]].app_context(), session, acting(session, SYSTEM):
-                yield session
-        finally:
-            _shown.pop()
-            connection.rollback()
 
 
 @drawn
