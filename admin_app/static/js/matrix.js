@@ -64,7 +64,11 @@ if (table?.classList.contains('is-turned') && window.matchMedia('(max-width: 767
     keepAddress({ q: tools.elements.q.value.trim(), department, category, gaps });
   };
 
-  // Twenty thousand cells are touched only when the columns really change.
+  // A matrix may have twenty thousand cells: columns are hidden by rules, not one cell after the other.
+  const rules = new CSSStyleSheet();
+  document.adoptedStyleSheets.push(rules);
+  for (const cell of table.querySelectorAll('td[hidden]')) cell.hidden = false;
+
   const showColumns = (shown) => {
     const key = shown.map(Number).join('');
     if (key === columns) return;
@@ -81,15 +85,26 @@ if (table?.classList.contains('is-turned') && window.matchMedia('(max-width: 767
       each.hidden = width === 0;
       if (width) each.colSpan = width;
     }
-    for (const line of lines) {
-      heads.forEach((head, index) => {
-        const cell = line.cells[index + 1];
-        if (cell.hidden === shown[index]) cell.hidden = !shown[index];
-        if (cell.classList.contains('is-first') !== first[index]) cell.classList.toggle('is-first', first[index]);
-      });
-    }
+    const cell = '.db-mx tr[data-line] > td';
+    const away = ranges(shown).map(([from, to]) => `${cell}:nth-child(n + ${from + 2}):nth-child(-n + ${to + 2})`);
+    const edges = first.flatMap((is, index) => (is ? [`${cell}:nth-child(${index + 2})`] : []));
+    rules.replaceSync([
+      away.length ? `${away.join(', ')} { display: none !important; }` : '',
+      edges.length ? `${edges.join(', ')} { border-left: 1px solid var(--db-line-2); }` : '',
+    ].join(' '));
     const width = Math.max(1, shown.filter(Boolean).length);
     for (const filler of table.querySelectorAll('.db-mx-group td')) filler.colSpan = width;
+  };
+
+  /** First and last index of each run of columns that are not shown. */
+  const ranges = (shown) => {
+    const found = [];
+    shown.forEach((is, index) => {
+      if (is) return;
+      if (found.length && found[found.length - 1][1] === index - 1) found[found.length - 1][1] = index;
+      else found.push([index, index]);
+    });
+    return found;
   };
 
   const keepPicker = (kept) => {
