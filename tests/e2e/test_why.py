@@ -48,7 +48,9 @@ def test_an_answer_leads_to_the_cell_of_the_matrix(windows: Windows) -> None:
     expect(page.locator(".db-why-list").first).to_contain_text("客户服务主管")
     page.locator(".db-why-list a[href*='CSS-CMP3']").first.click()
     expect(page).to_have_url(re.compile(r"/matrix/.*CMP3"))
-    expect(page.locator("main")).to_contain_text("终级疑难投诉")
+    cell = page.locator("td.is-target")
+    expect(cell).to_have_text("A")
+    expect(cell).to_be_in_viewport()
 
 
 def test_an_administrator_views_as_a_position_and_stops(windows: Windows) -> None:
