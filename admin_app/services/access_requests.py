@@ -26,6 +26,9 @@ from models.types import utc_now
 #: The longest time for which a request is granted, in days; beyond it the matrix is the place.
 LONGEST: Final = 366
 
+#: The longest record key that a request keeps, in characters.
+KEY_LENGTH: Final = 200
+
 
 @dataclass(frozen=True)
 class Terms:
@@ -55,6 +58,8 @@ def ask(
         raise BadInput(_("You may do everything already."))
     if not reason.strip():
         raise BadInput(_("Say why you need it."))
+    if key is not None and len(key) > KEY_LENGTH:
+        raise BadInput(_("The record is gone, or it is not yours to see."))
     declared = explainer.site.by_name.get(entity)
     if declared is not None and action in declared.forbids:
         raise BadInput(_("Nobody may do this, whatever the duties; there is nothing to ask for."))

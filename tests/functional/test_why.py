@@ -259,6 +259,7 @@ def test_a_request_needs_a_reason_and_something_to_ask_for(app: Flask, person: S
         ({"entity": "complaint"}, 400),
         ({"entity": "nonsense"}, 400),
         ({"entity": "complaint_event", "action": "edit"}, 400),
+        ({"entity": "complaint", "action": "view", "id": "9" * 201}, 400),
     ):
         given = {"action": "view", "entity": "tag", "reason": "Because", **fields}
         assert post(clerk, "/requests/new", **given).status_code == status, fields
@@ -301,3 +302,23 @@ def test_the_reason_of_a_grant_is_told_to_the_receiver_and_the_head_alone(app: F
         text = words(client.get(question))
         assert "林小满" in text
         assert ("For the tag project" in text) is told
+
+
+def test_what_is_held_for_a_time_is_given_for_that_time_at_most(app: Flask, person: Sign) -> None:
+    stand_in = person("csd2")
+    number = ask(app, person("csd"))
+    later = (clock.today() + timedelta(days=30)).isoformat()
+    assert post(stand_in, "/requests/grant", id=number, **terms(app, until=later)).status_code == 403
+    assert post(stand_in, "/requests/grant", id=number, **terms(app)).status_code == 302
+
+
+def test_a_request_about_a_record_says_nothing_of_it_to_who_may_not_see_it(app: Flask, person: Sign) -> None:
+    elsewhere = select(Department.id).where(Department.code == "CR")
+    hidden = stored(app, select(func.max(Complaint.id)).where(Complaint.department_id.in_(elsewhere)))
+    subject = stored(app, select(Complaint.subject).where(Complaint.id == hidden))
+    clerk = person("csd")
+    for key in (hidden, 999_999_999):
+        ask(app, clerk, entity="complaint", id=str(key))
+    for client in (clerk, person("css")):
+        assert subject not in words(client.get("/requests/"))
+    assert subject in words(person("admin").get("/requests/"))
