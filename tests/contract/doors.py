@@ -43,7 +43,9 @@ ADMIN_POSTS = frozenset({"why.view_as"})
 #: Pages that open for whoever holds a duty of this action and entity.
 DUTY_PAGES = {"import.index": ("create", "import")}
 #: Pages for whoever leads a department.
-LEADER_PAGES = frozenset({"gaps.index", "access_review.index", "people.index", "people.lookup"})
+LEADER_PAGES = frozenset(
+    {"gaps.index", "access_review.index", "people.index", "people.lookup", "matrix.import_view"}
+)
 #: Doors that take changes of the matrix, from whoever leads a department; without any change sent they are a 400.
 LEADER_DOORS = frozenset(
     {"matrix.preview", "matrix.save", "matrix.request_beyond", "access_review.create", "access_review.decide"}
