@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 from admin_app.engine.entity import Entity
+from admin_app.services.cells import (
+    after_cell_deleted,
+    after_cell_saved,
+    after_cells_imported,
+    before_cell_saved,
+)
 from admin_app.services.grants import before_grant_saved
 from admin_app.services.people import before_post_saved
 from models.access import DutyAccess, LetterProfile
@@ -88,6 +94,10 @@ ENTITIES = (
         },
         tones={"letter": LETTERS},
         reading="open",
+        before_save=before_cell_saved,
+        after_save=after_cell_saved,
+        after_delete=after_cell_deleted,
+        after_import=after_cells_imported,
     ),
     Entity(
         DutyAccess,
