@@ -25,6 +25,11 @@ from admin_app.engine.kinds import (
 )
 
 FIRST_DAY = date(2026, 3, 1)
+#: Texts that a rule of the trade reads, by entity and field; an empty one has to stay empty.
+RULED = {
+    "duty_conflict": {"entity": "", "action": "", "other_action": ""},
+    "access_grant": {"entity": "customer", "actions": "view edit"},
+}
 #: Makes copies differ from all earlier ones.
 _numbers = itertools.count(1)
 
@@ -45,6 +50,7 @@ def valid_values(entity: Entity, lookups: Any, attempt: int = 0) -> dict[str, st
                 values[key] = offered[(attempt * (place + 1) + place) % len(offered)]
         else:
             values[key] = _typed(each, place, attempt)
+    values |= RULED.get(entity.name, {})
     return {key: value for key, value in values.items() if value}
 
 
