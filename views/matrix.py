@@ -164,6 +164,7 @@ def surroundings(may_edit: bool, turned: bool) -> dict[str, Any]:
             "theirs": _("This position is not in a department that you lead."),
             "count": _("{count} not saved"),
             "owners": _("Who answers for it"),
+            "back": _("Put back"),
             "nobody": _("Nobody gains or loses anything."),
             "reason": _("Write the reason: it goes into the history."),
             "failed": _("It did not work. Try again."),

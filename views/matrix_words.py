@@ -154,6 +154,11 @@ def _effect(effect: Effect, world: World, policy: Policy) -> dict[str, Any]:
         if entity is not None and effect.records and site().may(policy, "view", entity)
         else None,
         "who": who,
+        "keeping": ngettext(
+            "%(num)s other keeps it from elsewhere", "%(num)s others keep it from elsewhere", effect.keeping
+        )
+        if effect.keeping
+        else "",
         "initials": [each[:1] for each in names[:3]],
         "because": [
             _(

@@ -28,7 +28,8 @@ class Effect:
 
     Where `group` is given it is about the fields of that group, and `actions` holds the level: masked, read or write.
     `people` are (user id, name). `records` is how many records it is about for all of them together, None for an
-    entity that the site does not show; `because` are the edits behind it.
+    entity that the site does not show; `because` are the edits behind it. `keeping` is how many others hold one of
+    the changed positions and lose nothing of this, since something else gives it to them too.
     """
 
     entity: str
@@ -38,6 +39,7 @@ class Effect:
     records: int | None
     because: tuple[Edit, ...]
     group: str = ""
+    keeping: int = 0
 
 
 @dataclass(frozen=True)
@@ -144,8 +146,30 @@ def _effects(
             edit for edit in edits if entity in world.entities.get(edit.duty, ()) and edit.position in held
         )
         records = count(session, access, entity, more, less)
-        found.append(Effect(entity, actions, reach, people, records, because))
+        keeping = 0 if gained else _keeping(without_and_with[1], entity, actions, people, because)
+        found.append(Effect(entity, actions, reach, people, records, because, keeping=keeping))
     return sorted(found, key=lambda effect: (-len(effect.people), effect.entity))
+
+
+def _keeping(
+    before: Everybody,
+    entity: str,
+    actions: Sequence[str],
+    losing: Sequence[tuple[int, str]],
+    because: Sequence[Edit],
+) -> int:
+    """How many others had these actions from one of the edited cells, and have them still."""
+    cells = {(edit.position, edit.duty) for edit in because}
+    others = set(before) - {user for user, _name in losing}
+    return sum(
+        any(
+            (source.position, source.duty) in cells
+            and source.entity == entity
+            and source.actions.issuperset(actions)
+            for source in before[user][1].sources
+        )
+        for user in others
+    )
 
 
 def _levels(world: World, edits: Iterable[Edit], less: Everybody, more: Everybody) -> list[Effect]:

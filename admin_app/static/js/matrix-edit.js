@@ -104,6 +104,11 @@ function undo() {
   panel.changed();
 }
 
+function back(key) {
+  put([[key, stored.get(key) ?? null]]);
+  focus(places.get(key));
+}
+
 function discard() {
   for (const key of [...edits.keys()]) set(key, undefined);
   past.length = 0;
@@ -252,13 +257,16 @@ function begin() {
     for (const [key, cell] of places) if (!mine.has(key.split(' ')[0])) cell.classList.add('is-ro');
     table.setAttribute('role', 'grid');
     table.addEventListener('keydown', onKey);
+    // A click on the cell that has the focus already opens it.
+    let focused = null;
+    table.addEventListener('pointerdown', () => { focused = document.activeElement; });
     table.addEventListener('click', (event) => {
       const cell = event.target.closest('td');
       if (!cell || !places.has(keyAt(cell))) return;
-      if (current === cell || window.matchMedia('(max-width: 767px)').matches) openCell(cell);
+      if (focused === cell || window.matchMedia('(max-width: 767px)').matches) openCell(cell);
       else focus(cell);
     });
-    panel = openPanel({ table, say, edits, stored, places, load, discard, undo, paint });
+    panel = openPanel({ table, say, edits, stored, places, load, discard, undo, back });
     current = [...places.values()].find((cell) => !cell.classList.contains('is-ro') && cell.offsetParent) || null;
     if (current) current.tabIndex = 0;
     const pending = JSON.parse(table.dataset.pending);

@@ -62,18 +62,30 @@ export function openPanel(grid) {
         who.append(avatar);
       }
       who.append(element('span', effect.who));
+      if (effect.keeping) who.append(element('span', effect.keeping, 'db-muted'));
       section.append(text, who, ...effect.because.map((each) => element('p', each, 'db-because')));
     }
     return [section];
   };
 
-  const alert = (title, sentences, tone) => {
+  const alert = (title, sentences, tone, remedy = () => []) => {
     if (!sentences.length) return [];
     const section = element('section', '', `db-alert is-${tone}`);
     const list = element('ul');
-    list.append(...sentences.map((each) => element('li', each)));
+    list.append(...sentences.map((each, index) => {
+      const item = element('li', each);
+      item.append(...remedy(index));
+      return item;
+    }));
     section.append(element('h3', title), list);
     return [section];
+  };
+
+  const putBack = (index) => {
+    const button = element('button', say.back, 'db-link');
+    button.type = 'button';
+    button.addEventListener('click', () => grid.back(`${refused[index].position} ${refused[index].duty}`));
+    return [button];
   };
 
   const show = (found) => {
@@ -88,7 +100,7 @@ export function openPanel(grid) {
       ...side(found.losses, false),
       ...(nothing ? [element('p', say.nobody, 'db-imp')] : []),
       ...alert(say.owners, found.owners, 'warn'),
-      ...alert(found.refused_title, refused.map((each) => each.text), 'bad'),
+      ...alert(found.refused_title, refused.map((each) => each.text), 'bad', putBack),
     );
     save.textContent = found.save;
     save.disabled = found.allowed === 0;

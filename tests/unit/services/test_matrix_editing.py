@@ -147,6 +147,16 @@ def test_a_preview_tells_losses_and_duties_without_an_a(session, person, edit):
     assert (world.duties[owners.duty].code, owners.after) == ("CTR1", owners.before - 1)
 
 
+def test_a_preview_counts_who_keeps_it_from_elsewhere(session, person, edit):
+    # csd2 stands in as supervisor, too, and has trainings from there.
+    found = matrix_impact.preview(
+        session, person("admin"), read_world(session), site().access, [edit("CSD", "LRN1", None)], TODAY
+    )
+    assert [(each.entity, len(each.people), each.keeping) for each in found.losses] == [
+        ("staff_training", 2, 1)
+    ]
+
+
 def test_a_preview_tells_what_fields_are_hidden(session, person, edit):
     admin = person("admin")
     save(session, admin, edit("CSD", "CTR4", R))
