@@ -271,6 +271,7 @@ function begin() {
     if (current) current.tabIndex = 0;
     const pending = JSON.parse(table.dataset.pending);
     put(pending.map((each) => [keyOf(each.position, each.duty), each.cell]));
+    if (edits.size) focus(places.get([...edits.keys()][0]));
     table.dataset.ready = '';
   });
 }
