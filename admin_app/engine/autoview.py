@@ -33,7 +33,8 @@ from admin_app.engine.access import Policy, acting, current_policy
 from admin_app.engine.defaults import initial_values
 from admin_app.engine.entity import Entity
 from admin_app.engine.exchange.export import csv_lines
-from admin_app.engine.forms import RecordForm, describe, find_record, layout
+from admin_app.engine.exchange.screen import import_screen
+from admin_app.engine.forms import RecordForm, describe, find_record, form_context
 from admin_app.engine.keys import decode_key
 from admin_app.engine.labels import labels
 from admin_app.engine.listing import ListArgs, Listing, Presenter
@@ -252,29 +253,15 @@ class EntityView(ModelView):  # type: ignore[misc]
         token: str = "",
         stale: bool = False,
     ) -> str:
-        name = labels().entity(self.entity.name)
-        stored = None
-        if stale and found is not None:
-            plan, row = found
-            stored = {each: plan.cell(row, each, link=False).text for each in form.touched()}
+        context = form_context(form, found, stale)
+        delete_url = url_for(f"{self.entity.name}.delete_view", id=key) if key and self.can_delete else None
         return str(
             self.render(
                 self.edit_template,
-                title=found[0].title(found[1])
-                if found
-                else _("New %(entity)s", entity=labels().inside(name)),
-                entity={"name": self.entity.name, "label": name, "plural": labels().plural(self.entity.name)},
-                is_new=key is None,
-                sections=layout(form, stored),
-                errors=form.error_list(),
-                form_errors=list(form.form_errors),
-                stale=stale,
+                **context,
                 token=token,
                 return_url=self._return_url(),
-                delete_url=url_for(f"{self.entity.name}.delete_view", id=key)
-                if key and self.can_delete
-                else None,
-                record_label=found[0].title(found[1]) if found else None,
+                delete_url=delete_url,
                 list_url=url_for(f"{self.entity.name}.index_view"),
             )
         )
@@ -380,6 +367,4 @@ class EntityView(ModelView):  # type: ignore[misc]
     @expose("/import/", methods=("GET", "POST"))
     def import_view(self) -> Answer:
         """A CSV file into this entity."""
-        from admin_app.engine.exchange.screen import import_screen
-
-        return import_screen(self)
+        return import_screen(self.entity, self.render)

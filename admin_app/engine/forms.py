@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import url_for
 from flask_babel import LazyString
+from flask_babel import gettext as _
 from flask_wtf.i18n import translations
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
@@ -156,6 +157,30 @@ def layout(form: RecordForm, stored: Mapping[str, str] | None = None) -> list[di
         if rows:
             shown.append({"key": name, "title": labels().section(entity.name, name), "fields": rows})
     return shown
+
+
+def form_context(form: RecordForm, found: tuple[Plan, Any] | None, stale: bool) -> dict[str, Any]:
+    """What `form.html` shows of the form itself.
+
+    `found` is the record as it is stored; after a stale save its values stand beside what was typed.
+    """
+    name = form.entity.name
+    label = labels().entity(name)
+    title = stored = None
+    if found is not None:
+        plan, row = found
+        title = plan.title(row)
+        stored = {key: plan.cell(row, key, link=False).text for key in form.touched()} if stale else None
+    return {
+        "title": title or _("New %(entity)s", entity=labels().inside(label)),
+        "entity": {"name": name, "label": label, "plural": labels().plural(name)},
+        "is_new": found is None,
+        "sections": layout(form, stored),
+        "errors": form.error_list(),
+        "form_errors": list(form.form_errors),
+        "stale": stale,
+        "record_label": title,
+    }
 
 
 def _is_wide(each: Field) -> bool:

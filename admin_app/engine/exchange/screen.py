@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 from flask import Response, request, url_for
 from flask_babel import gettext as _
@@ -22,9 +22,6 @@ from admin_app.engine.listing import may_import
 from admin_app.engine.site import site
 from admin_app.errors import BadInput, Forbidden
 
-if TYPE_CHECKING:
-    from admin_app.engine.autoview import Answer, EntityView
-
 #: Errors that the check shows; the file of bad rows has all.
 SHOWN_ERRORS: Final = 200
 SAMPLES: Final = 3
@@ -32,30 +29,30 @@ _SAMPLE_LENGTH: Final = 40
 DELIMITER_NAMES: Final = {",": ",", ";": ";", "\t": "Tab"}
 
 
-def import_screen(view: EntityView) -> Answer:
-    """Answer one step of the import into the view's entity.
+def import_screen(entity: Entity, render: Callable[..., str]) -> str | Response:
+    """Answer one step of the import into `entity`; `render` is its view's.
 
     Raises:
         Forbidden: the actor may not import here.
     """
     policy = current_policy()
-    if not may_import(policy, view.entity):
+    if not may_import(policy, entity):
         raise Forbidden(_("None of your positions lets you import here."))
-    return _Screen(view, db.session(), policy).answer()
+    return _Screen(entity, render, db.session(), policy).answer()
 
 
 class _Screen:
     """One request. What the steps need is in the form each time: token, encoding, mapping file, columns."""
 
-    def __init__(self, view: EntityView, session: Session, policy: Policy) -> None:
-        self.view = view
-        self.entity: Entity = view.entity
+    def __init__(self, entity: Entity, render: Callable[..., str], session: Session, policy: Policy) -> None:
+        self.entity = entity
+        self.render = render
         self.session = session
         self.policy = policy
         self.upload: uploads.Upload | None = None
         self.context: dict[str, Any] = {}
 
-    def answer(self) -> Answer:
+    def answer(self) -> str | Response:
         """The page of the step that the form names."""
         if request.method == "GET":
             return self._render("upload")
@@ -144,7 +141,7 @@ class _Screen:
             "delimiter": DELIMITER_NAMES[table.delimiter],
         }
 
-    def _check(self, table: Table, recipe: Recipe, as_file: bool) -> Answer:
+    def _check(self, table: Table, recipe: Recipe, as_file: bool) -> str | Response:
         """A dry run, and what it found: as a page, or the bad rows as a file."""
         seen: list[dict[str, Any]] = []
         heads: list[str] = []
@@ -165,7 +162,7 @@ class _Screen:
             )
         return self._render("preview", heads=heads, rows=seen, **_result(outcome))
 
-    def _write(self, table: Table, recipe: Recipe) -> Answer:
+    def _write(self, table: Table, recipe: Recipe) -> str | Response:
         upload = self._file()
         upload.claim()
         try:
@@ -208,7 +205,7 @@ class _Screen:
             **self.context,
             **more,
         }
-        return str(self.view.render("admin/exchange/import.html", exchange=context))
+        return str(self.render("admin/exchange/import.html", exchange=context))
 
 
 def _samples(table: Table, index: int) -> list[str]:
