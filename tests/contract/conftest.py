@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from admin_app.actor import company_today
 from admin_app.db import db
+from admin_app.engine.access import SYSTEM, acting
+from models.organisation import Post, User
 from tests.conftest import csrf_token, make_app, seed_demo, sign_in
 from tests.contract.expectation import Expectation
 from tests.contract.pages import errors, read_form, row_keys
@@ -30,6 +34,7 @@ def app(
     """
     app = make_app(makers(database_kind).clone(), tmp_path_factory.mktemp("contract"))
     seed_demo(app)
+    hire_for_days(app)
     administrator = Visitor(app, "admin")
     for entity in app.extensions["dutybook"].entities:
         if not row_keys(administrator.get(f"/{entity.name}/").text):
@@ -49,6 +54,26 @@ def _create(visitor: Visitor, entity: Any, attempt: int) -> None:
     form = read_form(visitor.get(url).text)
     answer = visitor.post(url, {**form.fields, **valid_values(entity, offered, attempt), "_url": ""})
     assert answer.status_code == 302, (entity.name, errors(answer.text))
+
+
+#: People whose only post, a supervisor's, ended yesterday, begins tomorrow, or ends with this day: the first and last
+#: day of it, counted from today.
+FOR_DAYS = {"ended": (-9, -1), "begins": (1, 9), "lastday": (-9, 0)}
+
+
+def hire_for_days(app: Flask) -> None:
+    """Hire FOR_DAYS beside the demo company's people, with the same password."""
+    with app.app_context(), acting(db.session(), SYSTEM) as session:
+        today = company_today().date()
+        known = session.query(User).filter_by(username="css").one()
+        held = session.query(Post).filter_by(user=known, acting=False).first()
+        assert held is not None
+        for username, (first, last) in FOR_DAYS.items():
+            user = User(username=username, name=username, password_hash=known.password_hash)
+            days = {"valid_from": today + timedelta(days=first), "valid_to": today + timedelta(days=last)}
+            place = {"position_id": held.position_id, "department_id": held.department_id}
+            session.add(Post(user=user, **place, **days))
+        session.commit()
 
 
 @pytest.fixture(scope="session")

@@ -18,6 +18,7 @@ from typing import Any
 import sqlalchemy as sa
 from flask import Flask
 
+from admin_app.actor import company_today
 from admin_app.config import ROOT
 from admin_app.db import db
 
@@ -74,9 +75,9 @@ class Expectation:
         self._known: dict[tuple[str, str, str], list[Grant]] = {}
         self.site = app.extensions["dutybook"]
         with app.app_context(), db.engine.connect() as connection:
-            self._connection_facts(connection)
+            self._connection_facts(connection, company_today().date())
 
-    def _connection_facts(self, connection: sa.Connection) -> None:
+    def _connection_facts(self, connection: sa.Connection, today: date) -> None:
         codes = sa.text("SELECT id, code FROM department")
         self.department_codes = {row.id: row.code for row in connection.execute(codes)}
         users = sa.text('SELECT id, username, is_admin, is_active FROM "user"')
@@ -99,13 +100,13 @@ class Expectation:
                 tuple(
                     grant
                     for post in held
-                    if post.user_id == row.id and row.is_active and _in_force(post, date.today())
+                    if post.user_id == row.id and row.is_active and _in_force(post, today)
                     for grant in grants_of(post.position, post.department)
                 )
                 + tuple(
                     Grant(grant.entity, action, grant.rows, grant.department)
                     for grant in grants
-                    if grant.user_id == row.id and row.is_active and _in_force(grant, date.today())
+                    if grant.user_id == row.id and row.is_active and _in_force(grant, today)
                     for action in grant.actions.split()
                 ),
             )

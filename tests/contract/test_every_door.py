@@ -13,7 +13,7 @@ from admin_app.db import db
 from admin_app.engine.access import SYSTEM, acting
 from admin_app.gate import ANONYMOUS_ENDPOINTS
 from models.organisation import User
-from tests.contract.conftest import Visitor
+from tests.contract.conftest import FOR_DAYS, Visitor
 from tests.contract.doors import IMPERSONAL, undeclared, visits
 from tests.contract.expectation import POSITIONS, Expectation
 from tests.contract.pages import next_page, row_keys, tab_counts, title_count
@@ -21,7 +21,10 @@ from tests.contract.pages import next_page, row_keys, tab_counts, title_count
 #: PostgreSQL decides nothing of its own here: it gets one position of each kind (whole tree, clerk of two letters,
 #: cross-department supervisor, helper with own rows, position without any right on data) and the administrator.
 FEW = ("exe", "css", "csd", "da", "ct", "flr", "admin")
-PAIRS = [*(("sqlite", who) for who in (*POSITIONS, "admin")), *(("postgresql", who) for who in FEW)]
+PAIRS = [
+    *(("sqlite", who) for who in (*POSITIONS, "admin", *FOR_DAYS)),
+    *(("postgresql", who) for who in FEW),
+]
 everybody = pytest.mark.parametrize(
     ("database_kind", "username"), PAIRS, indirect=["database_kind"], scope="session"
 )
