@@ -20,6 +20,8 @@ from admin_app.engine.access.world import Cell, World
 
 #: The action by which a cell makes its holder a head.
 LEADING: Final = "configure"
+#: What duties open although it is no entity of the site.
+DOORS: Final = ("import",)
 #: Nobody: owners do not count when departments are compared.
 _ANYBODY: Final = 0
 
@@ -82,7 +84,8 @@ def beyond(
     profile = world.profiles.get(cell.letter)
     if policy.unlimited or profile is None:
         return []
-    entities = sorted(world.entities.get(duty, ()))
+    # A duty may name what the product does not hold yet: nothing is given there, so nothing has to be held.
+    entities = sorted(world.entities.get(duty, frozenset()) & {*access.by_name, *DOORS})
     if department is None:
         return [Beyond(entity, action) for entity in entities for action in sorted(profile.actions)]
     wanted = _departments(cell.rows or profile.rows, department, world)

@@ -10,7 +10,7 @@ from admin_app.engine.access import SYSTEM, acting
 from models.complaint import Complaint, ComplaintEvent
 from models.conflict import DutyConflict
 from models.customer import Customer
-from models.duty import Duty
+from models.duty import Duty, PositionDuty
 from models.handover import Handover
 from models.organisation import Department, Position, Post, User
 from models.session import LoginSession
@@ -163,8 +163,21 @@ def test_a_head_appoints_only_in_the_own_tree(browser_of, ids, session):
     assert len(posts(session, ids("an"))) == 1
 
 
+def test_a_head_appoints_to_a_position_whose_duties_are_within_the_heads_own(browser_of, ids, session):
+    # Agents also answer service requests, which the product does not hold yet: nothing is given there.
+    answer = send(
+        browser_of("css"), f"/people/appoint?id={ids('an')}", **appointment(session, ids, "CSD", "CS")
+    )
+    assert answer.status_code == 302
+    assert len(posts(session, ids("an"))) == 2
+
+
 def test_a_head_hands_out_no_more_than_the_head_holds(browser_of, ids, session):
-    # Agents answer service requests, which their supervisor has no duty for.
+    # Whoever cleans records may import them; the supervisor only watches over that.
+    position = session.scalars(select(Position.id).where(Position.code == "CSD")).one()
+    duty = session.scalars(select(Duty.id).where(Duty.code == "INF3")).one()
+    session.add(PositionDuty(position_id=position, duty_id=duty, letter="R"))
+    session.commit()
     answer = send(
         browser_of("css"), f"/people/appoint?id={ids('an')}", **appointment(session, ids, "CSD", "CS")
     )
