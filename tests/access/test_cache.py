@@ -17,6 +17,8 @@ from sqlalchemy.orm import Session
 from admin_app.actor import company_today
 from admin_app.db import db
 from admin_app.engine.access import SYSTEM, acting
+from admin_app.engine.access.cache import PolicyCache
+from admin_app.engine.access.world import touch
 from models.access import DutyAccess, LetterProfile
 from models.duty import Duty, PositionDuty
 from models.grant import AccessGrant
@@ -153,6 +155,28 @@ def test_a_warm_request_reads_one_number_for_rights(apps: Apps, clerks: Any) -> 
     assert read.startswith("SELECT access_stamp.value FROM access_stamp")
 
 
+def test_the_rules_are_read_once_while_they_stay_as_they_are(apps: Apps) -> None:
+    cache = apps[0].extensions["dutybook_policies"]
+    with system(apps[0]) as session:
+        kept = cache.world(session)
+        assert cache.world(session) is kept
+        assert cache.world(session, kept.stamp) is kept
+        touch(session)
+        assert cache.world(session) is not kept
+
+
+def test_a_full_cache_begins_anew(apps: Apps, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("admin_app.engine.access.cache._LIMIT", 2)
+    cache, day = PolicyCache(), date(2026, 3, 10)
+    with system(apps[0]) as session:
+        first, second, third = session.scalars(sa.select(User).order_by(User.id).limit(3))
+        kept = cache.policy(session, first, day)
+        cache.policy(session, second, day)
+        assert cache.policy(session, first, day) is kept
+        cache.policy(session, third, day)
+        assert cache.policy(session, first, day) is not kept
+
+
 def test_a_post_ends_at_midnight_of_the_company_without_any_write(
     apps: Apps, hire: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -227,6 +251,13 @@ CHANGES: dict[str, Callable[[Session], Any]] = {
     "bulk insert": lambda session: session.execute(sa.insert(User), [{"username": "bulk", "name": "批"}]),
     "set of people": lambda session: session.execute(
         sa.update(User).where(User.username == "bulk").values(is_active=False)
+    ),
+    "people by key": lambda session: session.execute(
+        sa.update(User),
+        [
+            {"id": each.id, "version": each.version, "is_active": True}
+            for each in session.execute(sa.select(User.id, User.version).where(User.username == "bulk"))
+        ],
     ),
     "bulk delete": lambda session: session.execute(sa.delete(User).where(User.username == "bulk")),
     "deleted user": lambda session: session.delete(

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from admin_app.engine.access import SYSTEM, Rows, compile_policy
+from admin_app.engine.access import SYSTEM, AccessMap, Guard, Rows, compile_policy
 from admin_app.engine.access.compile import policies
 from admin_app.engine.access.explain import Change, compare, holders, routes, who_can, why
 from admin_app.engine.access.world import Cell, read_stamp, read_world, touch
@@ -126,6 +126,13 @@ def test_a_letter_without_a_profile_gives_nothing(company: Session) -> None:
     assert policies(company, world, TODAY)[1][1].rows("view", "obligation") == Rows()
 
 
+def test_a_policy_can_be_made_for_a_matrix_that_is_not_stored(company: Session) -> None:
+    world = read_world(company)
+    worker = company.get_one(User, 2)
+    assert compile_policy(company, worker, TODAY, world).may("edit", "contract")
+    assert not compile_policy(company, worker, TODAY, world.with_cells({})).sources
+
+
 def test_who_can_lists_people_with_their_reasons(company: Session) -> None:
     world = read_world(company)
     able = who_can(company, world, ACCESS, TODAY, "edit", "contract", company.get_one(Contract, 1))
@@ -179,3 +186,17 @@ def test_each_touch_gives_another_stamp_which_is_never_zero(company: Session) ->
     assert read_world(company).stamp in seen
     assert company.info["policy"] is SYSTEM
     assert company.scalars(select(User.id).order_by(User.id)).all() == [1, 2, 3, 4, 5]
+
+
+def test_what_has_an_owner_or_a_department_alone_is_nobodys_row_by_row() -> None:
+    class Kept:
+        owner_id = 7
+
+    class Placed:
+        department_id = 7
+
+    rows = Rows(owners=frozenset({1}), departments=frozenset({1}))
+    for model in (Kept, Placed):
+        access = AccessMap([Guard("half", model)])
+        assert access.contains(rows, model())
+        assert not access.contains(Rows(), model())
