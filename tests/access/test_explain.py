@@ -96,6 +96,7 @@ def test_a_part_without_a_whole_has_no_reasons(company: Session) -> None:
     with company.no_autoflush:
         assert not why(ACCESS, policy, "edit", "obligation", Obligation()).allowed
         assert not ACCESS.holds(policy, "edit", Obligation())
+        assert ACCESS.holds(SYSTEM, "edit", Obligation())
 
 
 def test_holders_are_the_positions_that_could_and_whoever_is_in_them(company: Session) -> None:
@@ -200,3 +201,8 @@ def test_what_has_an_owner_or_a_department_alone_is_nobodys_row_by_row() -> None
         access = AccessMap([Guard("half", model)])
         assert access.contains(rows, model())
         assert not access.contains(Rows(), model())
+
+
+def test_rows_of_a_class_that_no_guard_names_are_among_none_but_all() -> None:
+    assert not AccessMap([]).contains(Rows(owners=frozenset({1})), Contract(owner_id=1))
+    assert AccessMap([]).contains(Rows(True), Contract(owner_id=1))
