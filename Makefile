@@ -30,7 +30,7 @@ test: .venv/test.stamp $(VENDOR)/icons.svg lint ## Run every check and every tes
 	$(BIN)/pytest -n 2 --cov --cov-report=term
 
 # 2,500 drawn companies on each database instead of the 150 of `make test`.
-nightly: .venv/test.stamp ## Hold the rules of access against their second implementation for an hour
+nightly: .venv/test.stamp ## Hold the rules of access against their second implementation, for some minutes
 	$(BIN)/pytest -n 2 --hypothesis-profile=nightly tests/access
 
 lint: .venv/test.stamp ## Check style, types and who imports whom

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from admin_app.engine.access import SYSTEM, AccessMap, Guard, Rows, compile_policy
 from admin_app.engine.access.compile import policies
 from admin_app.engine.access.explain import Change, compare, holders, routes, who_can, why
+from admin_app.engine.access.policy import Source
 from admin_app.engine.access.world import Cell, read_stamp, read_world, touch
 from models.contract import Contract, Obligation
 from models.organisation import User
@@ -88,6 +89,7 @@ def test_the_reasons_name_the_cell_and_what_it_rests_on(company: Session) -> Non
     part = why(ACCESS, policy, "delete", "obligation", company.get_one(Obligation, 2))
     assert [(each.entity, each.action) for each in part.reasons] == [("contract", "edit")]
     assert not why(ACCESS, policy, "edit", "contract", company.get_one(Contract, 1)).allowed
+    assert not Source("contract", frozenset(), Rows(), "own", {}, 1).acting
     assert why(ACCESS, policy, "edit", "nonsense").ground == "nobody"
 
 
