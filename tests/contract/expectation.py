@@ -24,7 +24,7 @@ from admin_app.db import db
 
 ORGANISATION = ROOT / "seed" / "organisation"
 #: What a part needs of its whole; everything else needs the right to edit the whole.
-SAME_FOR_THE_WHOLE = ("view", "export", "report")
+SAME_FOR_THE_WHOLE = ("view", "export", "report", "reveal")
 
 
 def facts(name: str) -> list[dict[str, str]]:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import html
+import re
+import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -25,6 +28,7 @@ from tests.databases import Maker
 from views.site import build_site
 
 ROWS = 3
+LINKS = 15
 SOURCES = schemas.available()
 
 
@@ -106,8 +110,6 @@ def test_each_table_answers_and_an_unchanged_save_changes_nothing(company: Compa
 
 def _number(company: Company, entity: Any) -> int:
     quoted = entity.table.name.replace('"', '""')
-    import sqlite3
-
     connection = sqlite3.connect(company.path)
     try:
         return int(connection.execute(f'SELECT count(*) FROM "{quoted}"').fetchone()[0])
@@ -123,6 +125,14 @@ def _open_and_save(visitor: Visitor, name: str, key: str) -> None:
     assert page.status_code == 200, (name, key)
     answer = visitor.client.post(f"/{name}/edit/", query_string=query, data=read_form(page.text).fields)
     assert answer.status_code == 302, (name, key, errors(answer.text))
+
+
+def test_each_link_of_a_list_leads_to_its_record(company: Company) -> None:
+    for entity in company.adopted.entities:
+        page = company.visitor.get(f"/{entity.name}/").text
+        links = re.findall(r'href="([^"]*/(?:details|edit|delete)/[^"]*)"', page)
+        for link in list(dict.fromkeys(map(html.unescape, links)))[:LINKS]:
+            assert company.visitor.ask("GET", link).status_code == 200, link
 
 
 def test_related_lists_of_adopted_records_open(company: Company) -> None:
