@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import signal
 import sqlite3
 import subprocess
 import sys
@@ -64,7 +63,8 @@ def served(data_dir: Path, **settings: str) -> Iterator[tuple[str, str]]:
         assert found, printed
         yield found[0], "".join(printed)
     finally:
-        process.send_signal(signal.SIGINT)
+        # Not SIGINT: a shell in the background starts its children deaf to it.
+        process.terminate()
         process.wait(timeout=20)
         process.stdout.close()
 

@@ -20,7 +20,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from admin_app.account import init_account
 from admin_app.db import db, init_db
 from admin_app.edge import init_edge
-from admin_app.engine.access import SYSTEM, acting
+from admin_app.engine.access import SYSTEM, AccessMap, Scope, acting
 from admin_app.engine.language import init_language
 from admin_app.error_pages import init_errors
 from admin_app.errors import Busy, Conflict
@@ -105,6 +105,8 @@ def edge_app(tmp_path: Path) -> Iterator[Flask]:
         PROPAGATE_EXCEPTIONS=False,
     )
     init_db(app)
+    # The session class is shared by all apps of the process, and so is its row hook: this app narrows nothing.
+    app.extensions["dutybook_scope"] = Scope(AccessMap(()), ())
     init_edge(app)
     init_language(app)
     init_sessions(app)

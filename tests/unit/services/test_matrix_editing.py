@@ -90,7 +90,7 @@ def test_a_grant_for_a_time_cannot_be_made_lasting_by_its_holder(session, person
 
 def test_whoever_acts_for_somebody_raises_nobody_who_is_oneself(session, person, edit):
     # csd2 is an agent, and acts as supervisor for some days.
-    held = check(session, person("csd2"), edit("CSD", "STR1", Cell("A")))
+    held = check(session, person("csd2"), edit("CSD", "CMP3", Cell("A")))
     assert [each.reason for each in held.refused] == ["beyond"]
 
 
