@@ -65,8 +65,26 @@ def csp_nonce() -> str:
 
 def icon(name: str) -> Markup:
     """Return the icon `name` of the sprite as markup, hidden from screen readers: words stand beside it."""
-    sprite = url_for("static", filename="vendor/icons.svg")
-    return Markup('<svg class="ti" aria-hidden="true"><use href="{}#{}"></use></svg>').format(sprite, name)
+    kept: dict[tuple[str, str], Markup] = current_app.extensions.setdefault("dutybook_icons", {})
+    found = kept.get((request.script_root, name))
+    if found is None:
+        sprite = url_for("static", filename="vendor/icons.svg")
+        found = Markup('<svg class="ti" aria-hidden="true"><use href="{}#{}"></use></svg>').format(
+            sprite, name
+        )
+        if "?" in sprite:
+            # Only the address of a sprite that is there stays the same.
+            kept[request.script_root, name] = found
+    return found
+
+
+def static_url(filename: str) -> str:
+    """The address of a static file with its version, found once per process."""
+    kept: dict[tuple[str, str], str] = current_app.extensions.setdefault("dutybook_static", {})
+    key = (request.script_root, filename)
+    if key not in kept or current_app.debug:
+        kept[key] = url_for("static", filename=filename)
+    return kept[key]
 
 
 def _begin() -> None:
@@ -142,3 +160,4 @@ def init_edge(app: Flask) -> None:
     # A LocalProxy and not a context variable, so that imported macros see the nonce as well.
     app.jinja_env.globals["csp_nonce"] = LocalProxy(csp_nonce)
     app.jinja_env.globals["icon"] = icon
+    app.jinja_env.globals["static_url"] = static_url

@@ -9,13 +9,15 @@ from __future__ import annotations
 import logging
 import os
 import tempfile
+from functools import cache, cached_property
 from pathlib import Path
-from typing import Final, Literal, cast
+from typing import Any, Final, Literal, cast
 
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+from babel.support import Translations
 from flask import Flask, current_app, g, has_app_context, has_request_context, session
-from flask_babel import Babel
+from flask_babel import Babel, Domain
 from flask_babel import refresh as refresh_babel
 
 Language = Literal["zh", "en"]
@@ -112,14 +114,44 @@ def _compile(source: Path, target: Path) -> None:
         raise
 
 
+@cache
+def _catalogue(locale: str) -> Translations:
+    return cast(Translations, Translations.load(TRANSLATIONS, [locale]))
+
+
+class _Catalogues(Domain):  # type: ignore[misc]
+    """The catalogues, each read once per process."""
+
+    def get_translations(self) -> Translations:
+        return _catalogue(locale_name())
+
+
+class _Babel(Babel):  # type: ignore[misc]
+    """Babel, but for a domain that stays: the library's own reads its catalogue anew in each request."""
+
+    @cached_property
+    def domain_instance(self) -> Domain:
+        return _Catalogues()
+
+
+def _gettext(text: str) -> str:
+    return _catalogue(locale_name()).ugettext(text)
+
+
+def _ngettext(one: str, many: str, number: Any) -> str:
+    return _catalogue(locale_name()).ungettext(one, many, number)
+
+
 def init_language(app: Flask) -> None:
     """Compile stale catalogues, start Babel and give templates `lang` ("zh-CN" or "en")."""
     compile_catalogues(TRANSLATIONS)
-    Babel(
+    _Babel(
         app,
         default_locale="en",
         default_translation_directories=str(TRANSLATIONS),
         locale_selector=locale_name,
         timezone_selector=time_zone,
     )
+    # Templates say a hundred things a page: straight from the catalogue.
+    app.jinja_env.install_gettext_callables(_gettext, _ngettext, newstyle=True)  # type: ignore[attr-defined]
     app.context_processor(lambda: {"lang": html_lang()})
