@@ -61,7 +61,8 @@ class AccessRequest(Record, Base):
 class AccessGrant(Record, Base):
     """Access given by hand: ``actions`` are words with spaces between them, ``rows`` starts at ``department``.
 
-    It is in force from the first day to the last, both included, and nobody approves their own.
+    A grant for one record has its ``record_key``, as it stands in addresses, instead of ``rows``. It is in force from
+    the first day to the last, both included, and nobody approves their own.
     """
 
     __tablename__ = "access_grant"
@@ -69,13 +70,15 @@ class AccessGrant(Record, Base):
         CheckConstraint("length(trim(reason)) > 0", name="reason_given"),
         CheckConstraint("approver_id <> user_id", name="approver_not_receiver"),
         CheckConstraint("valid_to >= valid_from", name="ends_after_start"),
+        CheckConstraint("(rows IS NULL) <> (record_key IS NULL)", name="rows_or_record"),
         Index(None, "department_id", "id"),
     )
 
     user_id: Mapped[int] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), index=True)
     entity: Mapped[str] = mapped_column(String(60), index=True)
     actions: Mapped[str] = mapped_column(Text)
-    rows: Mapped[str] = mapped_column(reach(), index=True)
+    rows: Mapped[str | None] = mapped_column(reach(), index=True)
+    record_key: Mapped[str | None] = mapped_column(String(200), index=True, info={"derived": True})
     department_id: Mapped[int] = mapped_column(ForeignKey("department.id", ondelete="RESTRICT"))
     field_level: Mapped[str] = mapped_column(field_level(), default="read", index=True)
     reason: Mapped[str] = mapped_column(Text)

@@ -67,7 +67,7 @@ class RequestsView(AccessPage):
         asked = access_requests.open_request(found, policy, _number("id"))
         terms = access_requests.Terms(
             request.form.get("rows", ""),
-            _number("department"),
+            _number("department") if "department" in request.form else None,
             request.form.get("field_level", ""),
             _last_day(),
         )

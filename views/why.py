@@ -16,14 +16,12 @@ from admin_app.engine.access.explain import why
 from admin_app.engine.site import Page, site
 from admin_app.services import clock
 from admin_app.services.access_requests import own_grants
+from admin_app.services.answers import ON_RECORDS
 from admin_app.services.explanations import Explainer, action_word, named
 from admin_app.services.heads import headed_departments
 from admin_app.viewing import begin_viewing, end_viewing, may_view_as
 from views.asking import AccessPage, explainer, href, thing, visible_record
 from views.matrix import signed_in
-
-#: Actions that are done with a record; the others concern the entity as a whole.
-ON_RECORDS = ("view", "edit", "delete", "assign", "approve", "comment", "reveal", "work")
 
 
 class WhyView(AccessPage):

@@ -25,6 +25,7 @@ from sqlalchemy.orm import Mapper, Session
 from admin_app.engine.access import SYSTEM, Policy, acting
 from admin_app.engine.entity import Entity
 from admin_app.engine.labels import labels, pretty
+from admin_app.engine.orphans import drop_orphaned_grants
 from admin_app.engine.site import site
 from admin_app.errors import Conflict, Forbidden
 
@@ -211,5 +212,6 @@ def delete(session: Session, entity: Entity, policy: Policy, records: Sequence[A
                 for record in records:
                     entity.after_delete(session, policy, record)
                 session.flush()
+            drop_orphaned_grants(session, site())
     except IntegrityError:
         raise Conflict(_("Something still refers to this record. Load the page again to see what.")) from None

@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 
 from admin_app.engine.access import ACTIONS, Policy
 from admin_app.engine.access.compile import policies, posts_in_force
-from admin_app.engine.access.policy import Source
+from admin_app.engine.access.policy import RECORD, Source
 from admin_app.engine.labels import labels
 from admin_app.services.explanations import Explainer, action_word, named
 from admin_app.services.heads import headed_departments
@@ -123,7 +123,9 @@ def _line(explainer: Explainer, user: int, person: Any, sources: Sequence[Source
         entity=first.entity,
         things=labels().plural(first.entity),
         actions=tuple(action_word(word) for word in ACTIONS if word in first.actions),
-        rows=labels().choice("access_grant", "rows", first.reach),
+        rows=str(_("one record"))
+        if first.reach == RECORD
+        else labels().choice("access_grant", "rows", first.reach),
         because=tuple(because),
         until=first.until,
     )

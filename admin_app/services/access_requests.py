@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Final
+from typing import Any, Final
 
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, or_, select
@@ -15,9 +15,11 @@ from admin_app.engine.access import SYSTEM, Policy, acting
 from admin_app.engine.access.compile import policies, posts_in_force
 from admin_app.engine.access.explain import why
 from admin_app.engine.access.policy import LEVELS, REACHES
+from admin_app.engine.forms import describe
 from admin_app.errors import BadInput, Conflict, Forbidden, NotFound
+from admin_app.services.answers import ON_RECORDS
 from admin_app.services.explanations import Explainer
-from admin_app.services.grants import check_giving
+from admin_app.services.grants import To, check_giving
 from admin_app.services.heads import head_of, headed_departments
 from models.grant import AccessGrant, AccessRequest
 from models.organisation import Post, User
@@ -32,10 +34,13 @@ KEY_LENGTH: Final = 200
 
 @dataclass(frozen=True)
 class Terms:
-    """What a head gives: rows as a reach word seen from a department (id), a level of fields, and the last day."""
+    """What a head gives: rows as a reach word seen from a department (id), a level of fields, and the last day.
+
+    Where the request names a record, it is granted for that record alone, and the rows are not asked for.
+    """
 
     reach: str
-    department: int
+    department: int | None
     level: str
     until: date
 
@@ -46,7 +51,7 @@ def ask(
     """Put a request before the nearest head who holds the right, else before an administrator; flushed.
 
     `key` is the record's, as it stands in addresses; it is kept as it was sent and says nothing of whether there is
-    such a record.
+    such a record. An action that is not done with a record is asked for in general.
 
     Raises:
         BadInput: there is no reason, no such action or entity, or nothing to ask for.
@@ -54,6 +59,7 @@ def ask(
     """
     explainer.check(action, entity)
     session = explainer.session
+    key = key if action in ON_RECORDS and entity in explainer.site.by_name else None
     if policy.user_id is None or policy.unlimited:
         raise BadInput(_("You may do everything already."))
     if not reason.strip():
@@ -65,6 +71,7 @@ def ask(
         raise BadInput(_("Nobody may do this, whatever the duties; there is nothing to ask for."))
     if not key and why(explainer.access, policy, action, entity).allowed:
         raise BadInput(_("You may do this already."))
+    record = explainer.visible(policy, entity, key)
     with acting(session, SYSTEM):
         same = select(AccessRequest.id).where(
             AccessRequest.user_id == policy.user_id,
@@ -81,15 +88,18 @@ def ask(
             action=action,
             record_key=key or None,
             reason=reason.strip(),
-            head_id=_asked(explainer, policy, action, entity),
+            head_id=_asked(explainer, policy, action, entity, record),
         )
         session.add(request)
         session.flush()
     return request
 
 
-def _asked(explainer: Explainer, policy: Policy, action: str, entity: str) -> int | None:
-    """Who is asked (user id): of the heads from the person's department upwards the first one who may give it."""
+def _asked(explainer: Explainer, policy: Policy, action: str, entity: str, record: Any) -> int | None:
+    """Who is asked (user id): of the heads from the person's department upwards the first one who may give it.
+
+    `record` is one that the person sees. A hidden one must not decide who is asked: that would tell that it exists.
+    """
     session, world, today = explainer.session, explainer.world, explainer.today
     everybody = policies(session, world, today)
     home = policy.home_department
@@ -100,7 +110,8 @@ def _asked(explainer: Explainer, policy: Policy, action: str, entity: str) -> in
             if leader.user == policy.user_id or leader.admin:
                 continue
             rows = explainer.access.rows(everybody[leader.user][1], action, entity)
-            if rows.everything or home in rows.departments:
+            reached = rows.everything or home in rows.departments
+            if reached if record is None else explainer.access.contains(rows, record):
                 return leader.user
         here = world.parents.get(here)
     return next(
@@ -194,12 +205,19 @@ def grant(
     session, today = explainer.session, explainer.today
     if not answer.strip():
         raise BadInput(_("Say why you grant it."))
+    record = explainer.visible(policy, request.entity, request.record_key)
+    if request.record_key is not None and record is None:
+        raise BadInput(_("The record is gone, or it is not yours to see."))
+    single = record is not None
+    department = _department(explainer, request, record) if single else terms.department
     if (
-        terms.reach not in REACHES
-        or terms.level not in LEVELS
-        or terms.department not in explainer.world.departments
+        terms.level not in LEVELS
+        or department is None
+        or department not in explainer.world.departments
+        or not (single or terms.reach in REACHES)
     ):
         raise BadInput(_("Choose from the lists."))
+    reach = None if single else terms.reach
     if not today <= terms.until <= today + timedelta(days=LONGEST):
         raise BadInput(_("The last day is from today to %(days)s days ahead.", days=LONGEST))
     actions = frozenset(
@@ -213,8 +231,7 @@ def grant(
         explainer.access,
         request.entity,
         actions,
-        terms.reach,
-        terms.department,
+        To(reach, department, record),
         terms.level,
         terms.until,
     )
@@ -223,8 +240,9 @@ def grant(
             user_id=request.user_id,
             entity=request.entity,
             actions=" ".join(sorted(actions, key=lambda word: (word != "view", word))),
-            rows=terms.reach,
-            department_id=terms.department,
+            rows=reach,
+            record_key=describe(explainer.site.by_name[request.entity], record)[0] if single else None,
+            department_id=department,
             field_level=terms.level,
             reason=answer.strip(),
             approver_id=policy.user_id,
@@ -263,6 +281,12 @@ def _decide(session: Session, policy: Policy, request: AccessRequest, status: st
     request.decided_by_id = policy.user_id
     request.decided_at = utc_now()
     session.flush()
+
+
+def _department(explainer: Explainer, request: AccessRequest, record: Any) -> int | None:
+    """Where a grant for one record stands: in the record's department, else in the person's, else the company's."""
+    own = getattr(explainer.root(record), "department_id", None)
+    return own or home_of(explainer, request.user_id) or next(iter(explainer.world.departments), None)
 
 
 def home_of(explainer: Explainer, user: int) -> int | None:

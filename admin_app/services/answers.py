@@ -29,6 +29,9 @@ ACTION_WORDS: Final = {
     "work": lazy_gettext("work on"),
 }
 
+#: Actions that are done with a record; the others concern the entity as a whole.
+ON_RECORDS: Final = ("view", "edit", "delete", "assign", "approve", "comment", "reveal", "work")
+
 
 @dataclass(frozen=True)
 class Way:

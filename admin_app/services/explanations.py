@@ -17,9 +17,9 @@ from sqlalchemy.orm import Session, joinedload
 
 from admin_app.engine.access import ACTIONS, SYSTEM, AccessMap, Policy, acting
 from admin_app.engine.access.explain import Able, Reason, holders, who_can, why
-from admin_app.engine.access.policy import Source
+from admin_app.engine.access.policy import RECORD, Source
 from admin_app.engine.access.world import Named, World
-from admin_app.engine.forms import describe
+from admin_app.engine.forms import describe, find_record
 from admin_app.engine.labels import labels
 from admin_app.engine.language import lang
 from admin_app.engine.site import Site
@@ -232,8 +232,11 @@ class Explainer:
             "department": _("%(action)s %(things)s of the department"),
             "department_tree": _("%(action)s %(things)s of the department and those below"),
             "all": _("%(action)s all %(things)s"),
+            RECORD: _("%(action)s a single one of the %(things)s"),
         }
-        reach = reason.source.reach if self._is_owned(reason.entity) else "all"
+        reach = reason.source.reach
+        if reach != RECORD and not self._is_owned(reason.entity):
+            reach = "all"
         return weave(
             patterns[reach],
             action=action_word(reason.action),
@@ -255,10 +258,7 @@ class Explainer:
         with acting(self.session, SYSTEM):
             key, label = describe(entity, record)
             link = Part(label, f"{entity.name}.details_view", {"id": key})
-            root, guard = record, entity.guard
-            while guard.follows and root is not None:
-                root = getattr(root, guard.follows)
-                guard = self.access.by_model[type(root)] if root is not None else guard
+            root = self.root(record)
             if root is None or not hasattr(root, "department_id"):
                 return ()
             department = named(self.world.departments[root.department_id])
@@ -271,6 +271,26 @@ class Explainer:
                 owner=owner.name,
                 department=department,
             )
+
+    def root(self, record: Any) -> Any:
+        """The whole that a record is a part of in the end; itself where it is no part, None where its whole is gone."""
+        guard = self.access.by_model.get(type(record))
+        with acting(self.session, SYSTEM):
+            while guard is not None and guard.follows and record is not None:
+                record = getattr(record, guard.follows)
+                guard = self.access.by_model.get(type(record))
+        return record
+
+    def visible(self, policy: Policy, entity: str, key: str | None) -> Any:
+        """The record with this key if this person may open it, else None, whether or not there is one."""
+        declared = self.site.by_name.get(entity)
+        if declared is None or not key:
+            return None
+        with acting(self.session, policy):
+            record = find_record(self.session, declared, key)
+        if record is None or not self.site.may_record(policy, "view", declared, record):
+            return None
+        return record
 
     def _ways(self, action: str, entity: str) -> list[Way]:
         found: dict[int, tuple[list[tuple[str, Part]], tuple[str, ...]]] = {}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy import select
@@ -11,17 +12,28 @@ from sqlalchemy.orm import Session
 
 from admin_app.engine.access import ACTIONS, SYSTEM, AccessMap, Policy, acting
 from admin_app.engine.access.compile import add_up, rows_for
-from admin_app.engine.access.policy import Rows
+from admin_app.engine.access.explain import routes
+from admin_app.engine.access.policy import NOTHING, Rows
 from admin_app.engine.access.world import World, read_world
+from admin_app.engine.forms import find_record
 from admin_app.engine.labels import labels
 from admin_app.engine.site import site
 from admin_app.errors import BadInput, Forbidden, Refused
-from admin_app.services.explanations import action_word
+from admin_app.services.answers import ON_RECORDS, action_word
 from models.grant import AccessGrant
 from models.organisation import User
 
 #: Owners do not count when a giver's rows are compared with those given.
 _NOBODY = 0
+
+
+@dataclass(frozen=True)
+class To:
+    """What a grant reaches: rows as a reach word seen from a department (id), or one loaded record."""
+
+    reach: str | None
+    department: int
+    record: Any = None
 
 
 def check_giving(
@@ -30,8 +42,7 @@ def check_giving(
     access: AccessMap,
     entity: str,
     actions: frozenset[str],
-    reach: str,
-    department: int,
+    given: To,
     level: str,
     until: date,
 ) -> None:
@@ -44,21 +55,22 @@ def check_giving(
         return
     lasting = tuple(each for each in policy.sources if each.until is None or each.until >= until)
     policy = replace(policy, sources=lasting, grants=add_up(lasting))
-    wanted = rows_for(reach, _NOBODY, department, world.parents)
-    if not wanted.everything:
-        wanted = Rows(departments=wanted.departments or frozenset({department}))
     for action in sorted(actions):
-        if not _covers(access.rows(policy, action, entity), wanted):
-            raise Forbidden(
-                _(
-                    "You can give only what you hold: you may not %(action)s all these %(things)s yourself.",
-                    action=action_word(action),
-                    things=labels().inside(labels().plural(entity)),
-                ),
-                action,
-                entity,
+        if not _covers(access, access.rows(policy, action, entity), given, world):
+            pattern = (
+                _("You can give only what you hold: you may not %(action)s all these %(things)s yourself.")
+                if given.record is None
+                else _("You can give only what you hold: you may not %(action)s this one yourself.")
             )
-    if level != "hidden" and not _covers(policy.field_rows(entity, "", level), wanted):
+            words = {
+                "action": action_word(action),
+                "things": labels().inside(labels().plural(entity)),
+            }
+            raise Forbidden(pattern % words, action, entity)
+    held = NOTHING
+    for name, _action in routes(access, "view", entity):
+        held = held | policy.field_rows(name, "", level)
+    if level != "hidden" and not _covers(access, held, given, world):
         raise Forbidden(
             _("You can give only what you hold: you do not have that much access to the fields."),
             "view",
@@ -66,7 +78,13 @@ def check_giving(
         )
 
 
-def _covers(held: Rows, wanted: Rows) -> bool:
+def _covers(access: AccessMap, held: Rows, given: To, world: World) -> bool:
+    """Whether the giver's rows hold all that is given."""
+    if given.record is not None:
+        return access.contains(held, given.record)
+    wanted = rows_for(given.reach or "", _NOBODY, given.department, world.parents)
+    if not wanted.everything:
+        wanted = Rows(departments=wanted.departments or frozenset({given.department}))
     return held.everything or (not wanted.everything and held.departments >= wanted.departments)
 
 
@@ -99,17 +117,39 @@ def before_grant_saved(session: Session, policy: Policy, grant: AccessGrant) -> 
     department = grant.department_id if grant.department is None else grant.department.id
     if department is None:
         raise Refused(_("Choose the department whose records it is about."), "department")
+    record = None
+    if grant.record_key is not None:
+        record = single_record(session, grant, words)
+    elif not grant.rows:
+        raise Refused(_("Choose on whose records."), "rows")
     check_giving(
         policy,
         world,
         site().access,
         grant.entity,
         words,
-        grant.rows,
-        department,
+        To(grant.rows, department, record),
         grant.field_level or "read",
         grant.valid_to,
     )
+
+
+def single_record(session: Session, grant: AccessGrant, words: frozenset[str]) -> Any:
+    """The record that a grant names.
+
+    Raises:
+        Refused: it is gone, the grant has a reach beside it, or an action that is not done with a record.
+    """
+    if grant.rows:
+        raise Refused(_("This grant is for one record; it has no other reach."), "rows")
+    if words - frozenset(ON_RECORDS):
+        raise Refused(_("With one record: %(words)s.", words=" ".join(ON_RECORDS)), "actions")
+    entity = site().by_name.get(grant.entity)
+    with acting(session, SYSTEM):
+        record = find_record(session, entity, grant.record_key or "") if entity is not None else None
+    if record is None:
+        raise Refused(_("The record is gone, or it is not yours to see."), "entity")
+    return record
 
 
 def end_grant(session: Session, grant: AccessGrant, today: date) -> None:

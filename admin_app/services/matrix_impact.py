@@ -211,7 +211,7 @@ def _reach(policy: Policy, entity: str, actions: Sequence[str]) -> str:
     words = [
         REACHES.index(source.reach)
         for source in policy.sources
-        if source.entity == entity and source.actions.intersection(actions)
+        if source.entity == entity and source.actions.intersection(actions) and source.reach in REACHES
     ]
     return REACHES[max(words)] if words else REACHES[0]
 

@@ -6,7 +6,8 @@ Written from the domain's rule book and not from the engine, with which it share
 - `letters`: letter, actions, reach, level; `duties`: id, entities
 - `cells`: position, duty, letter, reach and levels (either may be None: as the letter has it)
 - `posts`: user, position, department, first, last (None: until further notice), acting
-- `grants`: user, entity, actions, reach, level, department, first, last
+- `grants`: user, entity, actions, reach, record (the id of the one row that it is for, or None), level, department,
+  first, last
 - `entities`: name -> reading, follows (the name of the whole, or None), owned, groups (field -> group), forbids
 - `rows`: name -> id, owner, department, whole (the id of what it is a part of)
 """
@@ -14,6 +15,7 @@ Written from the domain's rule book and not from the engine, with which it share
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import product
 from typing import Any
 
 World = dict[str, Any]
@@ -50,6 +52,7 @@ def _from_cells(world: World, user: int) -> Iterator[dict[str, Any]]:
                         "entity": entity,
                         "actions": letter["actions"],
                         "reach": cell["reach"] or letter["reach"],
+                        "record": None,
                         "department": post["department"],
                         "level": letter["level"],
                         "levels": cell["levels"] or {},
@@ -99,7 +102,7 @@ def _some(world: World, user: int, action: str, entity: str) -> bool:
     if action == "view" and declared["reading"] == "open" and signs_in(world, user):
         return True
     for right in rights(world, user):
-        # Whatever its reach: each holds at least one's own rows.
+        # Whatever its reach: each holds at least one's own rows, or the one that it names.
         if right["entity"] == entity and action in right["actions"]:
             return True
     return declared["follows"] is not None and _some(world, user, of_the_whole(action), declared["follows"])
@@ -139,7 +142,12 @@ def whole_of(world: World, entity: str, row: Row) -> Row:
 
 
 def reaches(world: World, user: int, right: dict[str, Any], entity: str, row: Row) -> bool:
-    """Whether a reach word covers a row, by its own owner and department or by those of its whole."""
+    """Whether a right covers a row of its entity: the one that it names, or what its reach word says.
+
+    A reach word looks at the row's own owner and department, or at those of its whole.
+    """
+    if right["record"] is not None:
+        return bool(row["id"] == right["record"])
     declared = world["entities"][entity]
     if declared["follows"] is not None:
         return reaches(world, user, right, declared["follows"], whole_of(world, entity, row))
@@ -200,17 +208,28 @@ def level(world: World, user: int, entity: str, group: str, row: Row) -> int:
 
 
 def anywhere(world: World, entity: str) -> list[tuple[World, Row]]:
-    """Every row that there could be, by owner and department, each in a world that holds it and its wholes."""
+    """Every row that there could be, each in a world that holds it and its wholes.
+
+    They differ in owner, in department, and in whether a grant names them or their wholes.
+    """
     found = []
+    chain = [entity]
+    while world["entities"][chain[-1]]["follows"] is not None:
+        chain.append(world["entities"][chain[-1]]["follows"])
+    named = [
+        {0, *(grant["record"] for grant in world["grants"] if grant["entity"] == name and grant["record"])}
+        for name in chain
+    ]
     owners = [None, STRANGER, *(user["id"] for user in world["users"])]
     departments = [ELSEWHERE, *(department["id"] for department in world["departments"])]
     for owner in owners:
         for department in departments:
-            rows, below = {}, entity
-            while below is not None:
-                rows[below] = [{"id": 0, "owner": owner, "department": department, "whole": 0}]
-                below = world["entities"][below]["follows"]
-            found.append(({**world, "rows": rows}, rows[entity][0]))
+            for ids in product(*named):
+                rows = {
+                    name: [{"id": key, "owner": owner, "department": department, "whole": whole}]
+                    for name, key, whole in zip(chain, ids, [*ids[1:], None], strict=True)
+                }
+                found.append(({**world, "rows": rows}, rows[entity][0]))
     return found
 
 

@@ -31,6 +31,8 @@ actions = st.sets(st.sampled_from(ACTIONS), max_size=4).map(sorted)
 viewing = st.sets(st.sampled_from(ACTIONS), max_size=3).map(lambda words: sorted({"view", *words}))
 reach = st.sampled_from(REACHES)
 level = st.sampled_from(LEVELS)
+#: A grant is for many rows, or for one, which need not exist.
+record = st.none() | st.integers(1, 4)
 person = st.integers(1, PEOPLE)
 position = st.integers(1, POSITIONS)
 duty = st.integers(1, DUTIES)
@@ -71,7 +73,9 @@ def worlds(draw: st.DrawFn) -> World:
         )
     )
     grants = draw(
-        st.lists(st.tuples(person, entity, actions | viewing, reach, level, place, first, days), max_size=3)
+        st.lists(
+            st.tuples(person, entity, actions | viewing, reach, record, level, place, first, days), max_size=3
+        )
     )
     owned = st.lists(st.tuples(st.none() | person, place), max_size=5)
     contracts = draw(owned)
@@ -113,13 +117,14 @@ def worlds(draw: st.DrawFn) -> World:
                 "user": who,
                 "entity": name,
                 "actions": words,
-                "reach": word,
+                "reach": word if only is None else None,
+                "record": only,
                 "level": height,
                 "department": where,
                 "first": TODAY + timedelta(days=start),
                 "last": TODAY + timedelta(days=start + length),
             }
-            for who, name, words, word, height, where, start, length in grants
+            for who, name, words, word, only, height, where, start, length in grants
         ],
         "rows": {
             "customer": _owned(draw(owned)),
@@ -235,6 +240,7 @@ def write(connection: Connection, world: World) -> None:
                 "entity": each["entity"],
                 "actions": " ".join(each["actions"]),
                 "rows": each["reach"],
+                "record_key": None if each["record"] is None else str(each["record"]),
                 "department_id": each["department"],
                 "field_level": each["level"],
                 "reason": "代班",

@@ -39,12 +39,16 @@ POSITIONS = tuple(fact["code"].lower() for fact in facts("positions"))
 
 @dataclass(frozen=True)
 class Grant:
-    """One action on one entity in a department (its code), out of a cell of the matrix or a grant by hand."""
+    """One action on one entity in a department (its code), out of a cell of the matrix or a grant by hand.
+
+    `record` is the number of the one record that a grant is for; it has no reach then.
+    """
 
     entity: str
     action: str
-    reach: str
+    reach: str | None
     department: str
+    record: int | None = None
 
 
 @dataclass(frozen=True)
@@ -104,7 +108,7 @@ class Expectation:
                     for grant in grants_of(post.position, post.department)
                 )
                 + tuple(
-                    Grant(grant.entity, action, grant.rows, grant.department)
+                    Grant(grant.entity, action, grant.rows, grant.department, _whole_number(grant.record_key))
                     for grant in grants
                     if grant.user_id == row.id and row.is_active and _in_force(grant, today)
                     for action in grant.actions.split()
@@ -152,10 +156,15 @@ class Expectation:
         if actor.unlimited or self._open(action, entity):
             return True
         row = self.rows[name][key]
+        chain = {name: key}
         while entity.follows:
             entity = self._whole(entity)
+            chain[entity.name] = row.whole
             row = self.rows[entity.name][row.whole]
         grants = self._grants(actor, action, self.site.by_name[name])
+        if any(grant.record is not None and chain.get(grant.entity) == grant.record for grant in grants):
+            return True
+        grants = [grant for grant in grants if grant.record is None]
         if row.department is None:
             return bool(grants)
         return any(reaches(grant, actor, row) for grant in grants)
@@ -237,6 +246,10 @@ def reaches(grant: Grant, actor: Actor, row: Row) -> bool:
     while above and above != grant.department:
         above = MATRIX.parents.get(above, "")
     return bool(above) and grant.reach in ("department_tree", "subordinates")
+
+
+def _whole_number(key: str | None) -> int | None:
+    return None if key is None else int(key)
 
 
 def _in_force(post: Any, today: date) -> bool:

@@ -28,7 +28,7 @@ FIRST_DAY = date(2026, 3, 1)
 #: Texts that a rule of the trade reads, by entity and field; an empty one has to stay empty.
 RULED = {
     "duty_conflict": {"entity": "", "action": "", "other_action": ""},
-    "access_grant": {"entity": "customer", "actions": "view edit"},
+    "access_grant": {"entity": "customer", "actions": "view edit", "rows": "all"},
 }
 #: Makes copies differ from all earlier ones.
 _numbers = itertools.count(1)

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-import re
-from collections.abc import Callable
 from datetime import date, timedelta
-from typing import Any
 
 import pytest
 from flask import Flask
@@ -23,38 +20,7 @@ from models.matrix import MatrixVersion
 from models.organisation import Department, Position, User
 from models.review import AccessReview, AccessReviewItem
 from models.usage import AccessUse
-from tests.conftest import csrf_token, sign_in
-
-Sign = Callable[..., FlaskClient]
-
-
-@pytest.fixture
-def person(app: Flask, rollback: None) -> Sign:
-    """Open a browser of somebody, in English unless said otherwise."""
-
-    def opened(username: str, language: str = "en") -> FlaskClient:
-        client = sign_in(app.test_client(), username)
-        post(client, "/language", code=language)
-        return client
-
-    return opened
-
-
-def post(client: FlaskClient, url: str, **fields: Any) -> Any:
-    """Send a form with the session's token."""
-    token = csrf_token(client.get("/account/password").text)
-    return client.post(url, data={"csrf_token": token, **fields})
-
-
-def words(answer: Any) -> str:
-    """The text of a page's main part, without marks."""
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", answer.text.split("<main", 1)[1]))
-
-
-def stored(app: Flask, statement: Any) -> Any:
-    """One value out of the database."""
-    with app.app_context(), acting(db.session(), SYSTEM) as session:
-        return session.scalar(statement)
+from tests.functional.browsing import Sign, post, stored, words
 
 
 def lines(client: FlaskClient, query: str = "") -> list[dict[str, str]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -19,39 +18,7 @@ from admin_app.services import clock
 from models.complaint import Complaint
 from models.grant import AccessGrant, AccessRequest
 from models.organisation import Department, User
-from tests.conftest import csrf_token, sign_in
-
-Sign = Callable[..., FlaskClient]
-
-
-@pytest.fixture
-def person(app: Flask, rollback: None) -> Sign:
-    """Open a browser of somebody, in Chinese or English."""
-
-    def opened(username: str, language: str = "en") -> FlaskClient:
-        client = sign_in(app.test_client(), username)
-        post(client, "/language", code=language)
-        return client
-
-    return opened
-
-
-def post(client: FlaskClient, url: str, **fields: Any) -> Any:
-    """Send a form with the session's token."""
-    token = csrf_token(client.get("/account/password").text)
-    return client.post(url, data={"csrf_token": token, **fields})
-
-
-def words(answer: Any) -> str:
-    """The text of a page's main part, without marks."""
-    text = answer.text.split("<main", 1)[1]
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", text))
-
-
-def stored(app: Flask, statement: Any) -> Any:
-    """One value out of the database."""
-    with app.app_context(), acting(db.session(), SYSTEM) as session:
-        return session.scalar(statement)
+from tests.functional.browsing import Sign, post, stored, words
 
 
 def complaint_of(app: Flask, code: str) -> int:

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from admin_app.engine.access.policy import EVERYTHING, NOTHING, SYSTEM, Policy, Rows, Source
+from admin_app.engine.access.policy import EVERYTHING, NOTHING, RECORD, SYSTEM, Policy, Rows, Source
 from admin_app.engine.access.scope import acting
 from admin_app.engine.access.world import World, read_world
 from models.grant import AccessGrant
@@ -115,15 +115,23 @@ def grant_sources(
                 Source(
                     entity=grant.entity,
                     actions=frozenset(grant.actions.split()),
-                    rows=rows_for(grant.rows, grant.user_id, grant.department_id, world.parents),
-                    reach=grant.rows,
+                    rows=granted_rows(grant, world.parents),
+                    reach=grant.rows or RECORD,
                     levels={"": grant.field_level},
                     department=grant.department_id,
                     grant=grant.id,
                     until=grant.valid_to,
+                    record=grant.record_key,
                 )
             )
     return found
+
+
+def granted_rows(grant: AccessGrant, parents: Mapping[int, int | None]) -> Rows:
+    """The rows of a manual grant: one record, or what its reach means for its department."""
+    if grant.record_key is not None:
+        return Rows(keys=frozenset({(grant.entity, grant.record_key)}))
+    return rows_for(grant.rows or "", grant.user_id, grant.department_id, parents)
 
 
 def add_up(sources: Iterable[Source]) -> dict[tuple[str, str], Rows]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
-from sqlalchemy import ColumnElement, false, or_, select, true
+from sqlalchemy import Column, ColumnElement, and_, false, or_, select, true
 from sqlalchemy.orm import RelationshipProperty, class_mapper
 
 from admin_app.engine.access.policy import EVERYTHING, NOTHING, Policy, Rows
+from admin_app.engine.convert import kind_of
+from admin_app.engine.keys import decode_key
 
 Reading = Literal["granted", "directory", "open"]
 
@@ -40,6 +42,21 @@ class Guard:
     def parent_property(self) -> RelationshipProperty[Any]:
         """The many-to-one named by `follows`."""
         return class_mapper(self.model).relationships[str(self.follows)]
+
+    @property
+    def key_attributes(self) -> tuple[str, ...]:
+        """The attributes of the primary key, in its order."""
+        mapper = class_mapper(self.model)
+        return tuple(mapper.get_property_by_column(column).key for column in mapper.primary_key)
+
+    def keys(self, rows: Rows) -> set[tuple[Any, ...]]:
+        """The primary keys of the single records of this entity in `rows`; what is no key of it is left out."""
+        if not rows.keys:
+            return set()
+        columns = class_mapper(self.model).primary_key
+        kinds = [kind_of(cast("Column[Any]", column)) for column in columns]
+        found = (decode_key(text, kinds) for name, text in rows.keys if name == self.name)
+        return {values for values in found if values is not None}
 
 
 class AccessMap:
@@ -100,12 +117,15 @@ class AccessMap:
         return self._holds(guard, rows, record)
 
     def _holds(self, guard: Guard, rows: Rows, record: Any) -> bool:
+        keys = guard.keys(rows)
+        if keys and tuple(getattr(record, name) for name in guard.key_attributes) in keys:
+            return True
         if _is_owned(guard.model):
             return rows.hold(record.owner_id, record.department_id)
         parent_guard = self.parent_of(guard)
         if parent_guard is None:
-            # Nobody owns single rows of such an entity: whoever holds any of it holds all of it.
-            return bool(rows)
+            # Nobody owns single rows of such an entity: whoever holds a reach of any width holds all of it.
+            return rows.broad
         parent = getattr(record, str(guard.follows))
         return parent is not None and self._holds(parent_guard, rows, parent)
 
@@ -116,8 +136,8 @@ def _is_owned(model: type[Any]) -> bool:
 
 def _within(access: AccessMap, guard: Guard, source: Any, rows: Rows) -> ColumnElement[bool]:
     """`source` is the mapped class itself (which the ORM adapts to aliases) or a Core table's columns."""
+    tests = _keyed(guard, source, rows)
     if _is_owned(guard.model):
-        tests: list[ColumnElement[bool]] = []
         if rows.owners:
             tests.append(source.owner_id.in_(sorted(rows.owners)))
         if rows.departments:
@@ -125,13 +145,27 @@ def _within(access: AccessMap, guard: Guard, source: Any, rows: Rows) -> ColumnE
         return or_(false(), *tests)
     parent = access.parent_of(guard)
     if parent is None:
-        return true()
+        return true() if rows.broad else or_(false(), *tests)
     ((local, remote),) = guard.parent_property.local_remote_pairs or ()
     table = class_mapper(parent.model).local_table
     inner = _within(access, parent, table.c, rows)
-    own = class_mapper(guard.model).get_property_by_column(local).key
-    column: ColumnElement[Any] = getattr(source, own if source is guard.model else str(local.key))
-    return column.in_(select(remote).where(inner))
+    return or_(*tests, _column(guard, source, local).in_(select(remote).where(inner)))
+
+
+def _keyed(guard: Guard, source: Any, rows: Rows) -> list[ColumnElement[bool]]:
+    """One test for each single record of the guard's entity in `rows`."""
+    columns = [_column(guard, source, column) for column in class_mapper(guard.model).primary_key]
+    return [
+        and_(*(column == value for column, value in zip(columns, values, strict=True)))
+        for values in sorted(guard.keys(rows), key=repr)
+    ]
+
+
+def _column(guard: Guard, source: Any, column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """The column as `source` calls it: the class by its attributes, a table by its own names."""
+    name = class_mapper(guard.model).get_property_by_column(cast("Column[Any]", column)).key
+    found: ColumnElement[Any] = getattr(source, name if source is guard.model else str(column.key))
+    return found
 
 
 __all__ = ["NOTHING", "AccessMap", "Guard", "Reading"]

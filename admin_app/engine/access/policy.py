@@ -31,34 +31,51 @@ LEVELS: Final = ("hidden", "masked", "read", "write")
 REACHES: Final = ("own", "subordinates", "department", "department_tree", "all")
 """The reach words, from narrow to wide."""
 
+RECORD: Final = "record"
+"""The reach of a grant that names one record; narrower than all of them, and no word of the matrix."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rows:
     """A set of rows by who owns them. Rows only add up; the empty set is the default.
 
-    `owners` are user ids, `departments` department ids; `everything` covers all rows whatever they belong to.
+    `owners` are user ids, `departments` department ids; `everything` covers all rows whatever they belong to. `keys`
+    names single records, (entity, key as it stands in addresses); the parts of such a record belong to the set too.
     """
 
     everything: bool = False
     owners: frozenset[int] = frozenset()
     departments: frozenset[int] = frozenset()
+    keys: frozenset[tuple[str, str]] = frozenset()
 
     def __bool__(self) -> bool:
+        return self.broad or bool(self.keys)
+
+    @property
+    def broad(self) -> bool:
+        """Whether it holds more than single records."""
         return self.everything or bool(self.owners) or bool(self.departments)
 
     def __or__(self, other: Rows) -> Rows:
         if self.everything or other.everything:
             return EVERYTHING
-        return Rows(False, self.owners | other.owners, self.departments | other.departments)
+        return Rows(
+            False, self.owners | other.owners, self.departments | other.departments, self.keys | other.keys
+        )
 
     def __ge__(self, other: Rows) -> bool:
-        """Whether every row of `other` is in this set, as far as owners and departments tell."""
+        """Whether every row of `other` is in this set, as far as owners, departments and keys tell by themselves."""
         if self.everything or not other:
             return True
-        return not other.everything and self.owners >= other.owners and self.departments >= other.departments
+        return (
+            not other.everything
+            and self.owners >= other.owners
+            and self.departments >= other.departments
+            and self.keys >= other.keys
+        )
 
     def hold(self, owner_id: int | None, department_id: int | None) -> bool:
-        """Whether a row of this owner and department belongs to the set."""
+        """Whether a row of this owner and department belongs to the set, whatever its key."""
         return self.everything or owner_id in self.owners or department_id in self.departments
 
 
@@ -72,7 +89,7 @@ class Source:
 
     `position`, `duty` and `department` are ids (None where there is none); `levels` are field levels by group, with
     "" for all other groups; `until` is the last day. `acting` says that the post is held in somebody's place, and
-    `acting_for` in whose, where that is known.
+    `acting_for` in whose, where that is known. A grant for one record has the reach "record" and its `record` key.
     """
 
     entity: str
@@ -88,6 +105,7 @@ class Source:
     acting: bool = False
     until: date | None = None
     acting_for: int | None = None
+    record: str | None = None
 
     def level(self, group: str) -> int:
         """How much of the fields in `group` it gives, as an index into LEVELS."""

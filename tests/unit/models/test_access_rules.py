@@ -72,6 +72,13 @@ def test_a_grant_may_last_one_day_and_only_reads_fields_unless_told(
     assert given.field_level == "read"
 
 
+def test_a_grant_is_for_rows_or_for_one_record(
+    model_session: Session, people: tuple[User, User], department: Department
+) -> None:
+    model_session.add(grant(people, department, rows=None, record_key="5"))
+    model_session.flush()
+
+
 @pytest.mark.parametrize(
     ("columns", "rule"),
     [
@@ -82,6 +89,8 @@ def test_a_grant_may_last_one_day_and_only_reads_fields_unless_told(
         ({"valid_to": None}, "access_grant.valid_to"),
         ({"valid_to": date(2026, 2, 28)}, "ck_access_grant_ends_after_start"),
         ({"department": None}, "access_grant.department_id"),
+        ({"rows": None}, "ck_access_grant_rows_or_record"),
+        ({"record_key": "5"}, "ck_access_grant_rows_or_record"),
     ],
 )
 def test_a_grant_needs_a_reason_an_approver_a_department_and_a_last_day(

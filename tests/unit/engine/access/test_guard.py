@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from admin_app.engine.access import NOBODY, SYSTEM, AccessMap, Guard, Policy, Rows
 from admin_app.engine.access.policy import EVERYTHING, NOTHING
 from models.organisation import Department, User
-from tests.unit.engine.sample import SITE, Book, Chapter, Loan, Remark, Shelf
+from tests.unit.engine.sample import SITE, Book, Chapter, Loan, Pair, Remark, Shelf
 
 ACCESS = SITE.access
 MINE = Rows(owners=frozenset({1}))
@@ -124,3 +124,52 @@ def test_children_of_children_follow_the_same_rows(
 def test_a_guard_knows_its_parent() -> None:
     assert Guard("remark", Remark, follows="chapter").parent is Chapter
     assert Guard("book", Book).parent is None
+
+
+def one(name: str, record: Any) -> Rows:
+    """The set of a single record."""
+    return Rows(keys=frozenset({(name, str(record.id))}))
+
+
+def test_one_record_is_held_with_its_parts_and_no_other(room: Session, books: SimpleNamespace) -> None:
+    ada, bob = books.books
+    chapters = {chapter.book_id: chapter for chapter in room.scalars(select(Chapter))}
+    remarks = {remark.chapter.book_id: remark for remark in room.scalars(select(Remark))}
+    for rows, held in (
+        (one("book", ada), [ada, chapters[ada.id], remarks[ada.id]]),
+        (one("chapter", chapters[bob.id]), [chapters[bob.id], remarks[bob.id]]),
+        (one("book", ada) | one("remark", remarks[bob.id]), [ada, chapters[ada.id], *remarks.values()]),
+    ):
+        for model in (Book, Chapter, Remark):
+            wanted = {record.id for record in held if isinstance(record, model)}
+            found = set(room.scalars(select(model.id).where(ACCESS.criterion(model, rows))))
+            assert found == wanted, (rows, model)
+            for record in room.scalars(select(model)):
+                assert ACCESS.contains(rows, record) is (record.id in wanted), (rows, model)
+
+
+def test_one_record_of_what_nobody_owns_is_one(room: Session, books: SimpleNamespace) -> None:
+    room.add_all(Loan(reader=name, book=books.books[0]) for name in ("ada", "bob"))
+    room.flush()
+    ada, bob = room.scalars(select(Loan).order_by(Loan.reader))
+    rows = one("loan", ada)
+    assert room.scalars(select(Loan.reader).where(ACCESS.criterion(Loan, rows))).all() == ["ada"]
+    assert ACCESS.contains(rows, ada) and not ACCESS.contains(rows, bob)
+    assert ACCESS.contains(rows | MINE, bob)
+    assert ACCESS.contains(one("book", ada) | MINE, bob) and not ACCESS.contains(one("book", ada), ada)
+
+
+def test_a_key_of_two_columns_names_one_record(room: Session) -> None:
+    room.add_all(Pair(word=word, number=number) for word in ("a,b", "c") for number in (1, 2))
+    room.flush()
+    rows = Rows(keys=frozenset({("pair", "a%2Cb,2"), ("pair", "c"), ("pair", "c,x"), ("pair", "c,9")}))
+    found = room.execute(select(Pair.word, Pair.number).where(ACCESS.criterion(Pair, rows))).all()
+    assert [tuple(each) for each in found] == [("a,b", 2)]
+    held = [
+        ACCESS.contains(rows, each) for each in room.scalars(select(Pair).order_by(Pair.word, Pair.number))
+    ]
+    assert held == [False, True, False, False]
+
+
+def test_a_new_record_is_none_of_those_that_were_granted(room: Session) -> None:
+    assert not ACCESS.contains(Rows(keys=frozenset({("loan", "1")})), Loan(reader="x"))

@@ -43,3 +43,15 @@ def test_a_policy_allows_what_is_in_its_table_and_nothing_else() -> None:
 def test_the_system_may_everything_and_nobody_nothing() -> None:
     assert SYSTEM.rows("delete", "anything") is EVERYTHING
     assert not NOBODY.may("view", "book")
+
+
+def test_single_records_are_a_set_of_their_own() -> None:
+    one = Rows(keys=frozenset({("book", "1")}))
+    both = one | Rows(keys=frozenset({("book", "2")}))
+    assert one and not one.broad and not one.hold(1, 1)
+    assert both.keys == {("book", "1"), ("book", "2")}
+    assert both >= one and not one >= both
+    mine = Rows(owners=frozenset({7}), departments=frozenset({1}))
+    assert mine.broad and not mine >= one and not one >= mine
+    assert (mine | one).broad and mine | one >= mine and mine | one >= one
+    assert both <= EVERYTHING and not both >= EVERYTHING

@@ -177,3 +177,21 @@ def test_a_row_says_whether_it_is_within_rows_as_far_as_it_can(
     row = desk.execute(pair.statement()).one()
     assert pair.within(row, Rows(owners=frozenset({1})))
     assert not pair.within(row, Rows())
+    assert pair.within(row, Rows(keys=frozenset({("pair", "x,1")})))
+    assert not pair.within(row, Rows(keys=frozenset({("pair", "x,2")})))
+
+
+def test_a_row_is_within_single_records_by_its_key_or_perhaps_by_its_whole(
+    desk: Session, add_book: Callable[..., Book], people: SimpleNamespace
+) -> None:
+    book = add_book(owner=people.own)
+    chapter = Chapter(book=book, title="One")
+    desk.add(chapter)
+    desk.flush()
+    plan, parts = Plan(BOOK, ()), Plan(entity(Chapter), ())
+    row, part = desk.execute(plan.statement()).one(), desk.execute(parts.statement()).one()
+    assert plan.within(row, Rows(keys=frozenset({("book", str(book.id))})))
+    assert not plan.within(row, Rows(keys=frozenset({("book", str(book.id + 1))})))
+    assert parts.within(part, Rows(keys=frozenset({("chapter", str(chapter.id))})))
+    assert not parts.within(part, Rows(keys=frozenset({("chapter", str(chapter.id + 1))})))
+    assert parts.within(part, Rows(keys=frozenset({("book", str(book.id))})))
