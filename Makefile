@@ -16,7 +16,7 @@ NPM := npm
 NODE :=
 endif
 
-.PHONY: help run test nightly lint format assets assets-manifest screenshots lock reset clean
+.PHONY: help run test nightly bench lint format assets assets-manifest screenshots lock reset clean
 
 help: ## Explain the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
@@ -32,6 +32,10 @@ test: .venv/test.stamp $(VENDOR)/icons.svg lint ## Run every check and every tes
 # 2,500 drawn companies on each database instead of the 150 of `make test`.
 nightly: .venv/test.stamp ## Hold the rules of access against their second implementation, for some minutes
 	$(BIN)/pytest -n 2 --hypothesis-profile=nightly tests/access
+
+# The settings of bench/__main__.py: ROWS=100000 DB=sqlite PEERS=django,flask_admin; BENCH="--keep --rounds 4" for the rest.
+bench: .venv-bench/stamp $(VENDOR)/icons.svg ## Measure what pages cost at a million rows, beside the peers
+	@.venv-bench/bin/python -m bench --rows $(or $(ROWS),1000000) --db "$(DB)" --peers "$(PEERS)" $(BENCH)
 
 lint: .venv/test.stamp ## Check style, types and who imports whom
 	$(BIN)/ruff check .
@@ -53,7 +57,7 @@ screenshots: .venv/test.stamp $(VENDOR)/icons.svg ## Take the pictures in docs/i
 
 lock: .venv/product.stamp $(NODE) ## Compile the locks anew from requirements*.in and package.json
 	$(BIN)/pip install --quiet pip-tools==7.6.2
-	for name in requirements requirements-test requirements-node; do \
+	for name in requirements requirements-test requirements-node bench/requirements; do \
 		CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe \
 			--no-strip-extras --no-annotate --no-emit-index-url --no-emit-trusted-host --no-emit-find-links \
 			--output-file=$$name.txt $$name.in || exit 1; \
@@ -64,7 +68,7 @@ reset: .venv/product.stamp ## Delete all data and load the starting data again (
 	@$(BIN)/flask --app wsgi reset
 
 clean: ## Remove what was installed and built; the data in var/ stays
-	rm -rf .venv node_modules $(VENDOR) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage
+	rm -rf .venv .venv-bench node_modules $(VENDOR) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/bin/python:
@@ -82,6 +86,11 @@ clean: ## Remove what was installed and built; the data in var/ stays
 
 .venv/test.stamp: requirements-test.txt .venv/product.stamp
 	$(BIN)/pip install --quiet --require-hashes -r requirements-test.txt
+	@touch $@
+
+.venv-bench/stamp: bench/requirements.txt requirements.txt | .venv/bin/python
+	$(PYTHON) -m venv .venv-bench
+	.venv-bench/bin/pip install --quiet --require-hashes -r requirements.txt -r bench/requirements.txt
 	@touch $@
 
 .venv/node.stamp: requirements-node.txt | .venv/bin/python
