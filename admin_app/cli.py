@@ -23,6 +23,8 @@ from admin_app.engine.access import SYSTEM, acting
 from admin_app.engine.site import Site
 from admin_app.errors import DutybookError
 from admin_app.import_command import import_command
+from admin_app.jobs.command import jobs, worker
+from admin_app.jobs.worker import beside
 from admin_app.passwords import check_new_password, hash_password, random_password
 from admin_app.server import address, log_to, make_server
 from admin_app.start import Login, demo_logins, load_starting_data, prepare
@@ -105,7 +107,11 @@ def serve() -> None:
     click.echo("Ctrl+C stops it.")
     sys.stdout.flush()
     db.session.remove()
-    server.run()
+    if app.config["WORKER"]:
+        with beside():
+            server.run()
+    else:
+        server.run()
 
 
 @click.command("load-demo")
@@ -244,5 +250,5 @@ def disable_user(username: str) -> None:
 
 def register_cli(app: Flask) -> None:
     """Add the commands to the app."""
-    for command in (serve, load_demo, reset, import_command, why_command, check, user):
+    for command in (serve, worker, jobs, load_demo, reset, import_command, why_command, check, user):
         app.cli.add_command(command)

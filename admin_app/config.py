@@ -197,6 +197,13 @@ SETTINGS = (
         parse_days,
     ),
     Setting(
+        "DUTYBOOK_WORKER",
+        "WORKER",
+        "1",
+        "1 runs a worker for jobs beside the server; 0 where one runs by itself (flask --app wsgi worker).",
+        parse_flag,
+    ),
+    Setting(
         "DUTYBOOK_LOG_LEVEL",
         "LOG_LEVEL",
         "info",

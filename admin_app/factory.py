@@ -23,6 +23,7 @@ from admin_app.engine.language import init_language
 from admin_app.engine.site import Site
 from admin_app.error_pages import init_errors
 from admin_app.gate import init_gate
+from admin_app.jobs.queue import init_jobs
 from admin_app.menu import init_menu
 from admin_app.sessions import init_sessions
 from admin_app.usage_step import init_usage
@@ -53,6 +54,7 @@ def create_app(site: Site, config: Mapping[str, Any] | None = None) -> Flask:
     app.extensions["dutybook_scope"] = Scope(site.access, registries.values())
     install_scope(db.session, lambda: current_app.extensions["dutybook_scope"])
     watch_rules(db.session)
+    init_jobs(app, site.jobs, db.session)
     init_sessions(app)
     init_gate(app)
     init_actor(app)

@@ -21,12 +21,12 @@ LOG_BYTES = 10 * MEGABYTE
 LOG_FILES = 5
 
 
-def log_to(folder: Path, level: str) -> None:
-    """Send the log to standard error, and to dutybook.log in `folder`, which is made and kept small."""
+def log_to(folder: Path, level: str, name: str = "dutybook.log") -> None:
+    """Send the log to standard error, and to a file of `folder`, which is made and kept small."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     init_logging(logging.getLevelNamesMapping()[level])
     handler = logging.handlers.RotatingFileHandler(
-        folder / "dutybook.log", maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8"
+        folder / name, maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8"
     )
     handler.setFormatter(logging.Formatter(LOG_FORMAT))
     handler.addFilter(RequestIdFilter())

@@ -40,12 +40,18 @@ def name_revision(_migration: MigrationContext, _revision: Any, directives: list
     script.rev_id = f"{int(head or 0) + 1:04d}"
 
 
+def is_ours(name: str | None, kind: str, _parents: Any) -> bool:
+    """Whether migrations look after it: the tables of the job queue come and go with the queue."""
+    return kind != "table" or not str(name).startswith("huey_")
+
+
 def options() -> dict[str, Any]:
     """What ``context.configure`` gets in every mode."""
     return {
         **current_app.extensions["migrate"].configure_args,
         "target_metadata": Base.metadata,
         "compare_type": True,
+        "include_name": is_ours,
         # On PostgreSQL too: the same migration must run on SQLite, which can alter little in place.
         "render_as_batch": True,
         "render_item": render_type,

@@ -76,6 +76,7 @@ def app(
     app = make_app(makers(database_kind).clone(), tmp_path_factory.mktemp("data"))
     seed_demo(app)
     yield app
+    app.extensions["dutybook_jobs"].close()
     with app.app_context():
         db.engine.dispose()
 
@@ -198,6 +199,7 @@ def live_server(makers: Callable[[str], Maker], tmp_path_factory: pytest.TempPat
     server.close()
     # Waitress ends when its loop finds no socket left to wait for.
     thread.join(timeout=5)
+    app.extensions["dutybook_jobs"].close()
     with app.app_context():
         db.engine.dispose()
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from admin_app.engine.labels import Labels
 from admin_app.engine.site import Group, Page, Site
+from admin_app.services.daily import REFRESH
 from views import business, customers, organisation
 from views.access_report import REPORT
 from views.access_requests import REQUESTS
@@ -15,6 +16,7 @@ from views.access_review import REVIEW
 from views.dashboard import DASHBOARD
 from views.gaps import GAPS
 from views.importing import IMPORT
+from views.jobs import JOBS
 from views.matrix import MATRIX
 from views.people import PEOPLE
 from views.why import WHY
@@ -47,7 +49,8 @@ def build_site(
         labels=Labels.from_folder(LABELS),
         groups=GROUPS,
         entities=(*customers.ENTITIES, *business.ENTITIES, *organisation.ENTITIES),
-        pages=(DASHBOARD, MATRIX, PEOPLE, GAPS, WHY, REQUESTS, REPORT, REVIEW, IMPORT, *pages),
+        pages=(DASHBOARD, MATRIX, PEOPLE, GAPS, WHY, REQUESTS, REPORT, REVIEW, IMPORT, JOBS, *pages),
+        jobs=(REFRESH,),
         loaders=loaders or {},
         mappings=mappings,
     )

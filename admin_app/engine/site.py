@@ -16,6 +16,7 @@ from admin_app.engine.access import AccessMap, Policy, Rows
 from admin_app.engine.access.fields import FieldAccess
 from admin_app.engine.access.policy import NOTHING
 from admin_app.engine.entity import Entity, Field
+from admin_app.engine.job import JobKind
 from admin_app.engine.labels import Labels
 
 
@@ -45,6 +46,7 @@ class Page:
 class Site:
     """The whole declaration that `create_app` takes.
 
+    `jobs` are what a worker can do.
     `loaders` are the starting data: "organisation" takes (session), "demo" (session, customers, progress, password).
     `mappings` is the folder of the import mapping files that come with the site.
     """
@@ -54,6 +56,7 @@ class Site:
     groups: Sequence[Group] = ()
     entities: Sequence[Entity] = ()
     pages: Sequence[Page] = ()
+    jobs: Sequence[JobKind] = ()
     loaders: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     mappings: Path | None = None
 

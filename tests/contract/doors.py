@@ -31,13 +31,15 @@ SHUT_DOORS = frozenset({"action_view", "ajax_update"})
 #: Pages that everybody who is signed in may open.
 COMMON_PAGES = frozenset(
     {"dashboard.index", "matrix.index", "matrix.data", "account.password", "why.index", "requests.index"}
-    | {"access_report.index", "access_report.download"}
+    | {"access_report.index", "access_report.download", "jobs.index", "jobs.data"}
     | {"matrix.versions", "matrix.requests", "matrix.export_xlsx", "matrix.export_csv"}
 )
 #: Pages that everybody may open and that have to be asked something.
 ASKED_PAGES = frozenset({"why.who"})
 #: POST doors that everybody may knock at: what is sent decides, and nothing sent is a 400.
-COMMON_POSTS = frozenset({"requests.create", "requests.grant", "requests.refuse", "requests.withdraw"})
+COMMON_POSTS = frozenset(
+    {"requests.create", "requests.grant", "requests.refuse", "requests.withdraw", "jobs.cancel"}
+)
 #: POST doors of an administrator.
 ADMIN_POSTS = frozenset({"why.view_as"})
 #: Pages that open for whoever holds a duty of this action and entity.

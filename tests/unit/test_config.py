@@ -40,6 +40,7 @@ def test_each_setting_is_read_from_its_variable() -> None:
             "DUTYBOOK_SECURE_COOKIES": "ON",
             "DUTYBOOK_UPLOAD_MB": "1",
             "DUTYBOOK_UNUSED_DAYS": "30",
+            "DUTYBOOK_WORKER": "0",
             "DUTYBOOK_LOG_LEVEL": "Warning",
         }
     )
@@ -55,6 +56,7 @@ def test_each_setting_is_read_from_its_variable() -> None:
         "SESSION_COOKIE_SECURE": True,
         "MAX_CONTENT_LENGTH": 1024 * 1024,
         "UNUSED_DAYS": 30,
+        "WORKER": False,
         "LOG_LEVEL": "WARNING",
     }
 

@@ -19,6 +19,7 @@ WITHOUT_VERSION = {
     "access_stamp",
     "access_use",
     "deed",
+    "job",
     "matrix_version",
     "reveal_log",
 }

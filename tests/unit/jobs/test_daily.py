@@ -1,0 +1,33 @@
+"""The work of each day."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from sqlalchemy import select, update
+
+from admin_app.jobs.order import order
+from admin_app.jobs.run import run_job
+from models.contract import Contract, Performance
+from models.customer import Customer
+from models.job import Job
+
+pytestmark = pytest.mark.usefixtures("rollback")
+
+
+def test_time_alone_makes_a_customer_lapse(session):
+    customer = session.scalars(select(Customer).where(Customer.transaction_status == "existing")).first()
+    session.execute(update(Contract).where(Contract.customer_id == customer.id).values(status="completed"))
+    contracts = select(Contract.id).where(Contract.customer_id == customer.id)
+    session.execute(
+        update(Performance)
+        .where(Performance.contract_id.in_(contracts))
+        .values(performed_on=date(2020, 1, 1))
+    )
+    number = order(session, "refresh_customers", {}, None).id
+    key = customer.id
+    session.commit()
+    run_job(number)
+    assert session.get(Job, number).state == "done"
+    assert session.get(Customer, key).transaction_status == "lapsed"
