@@ -57,6 +57,8 @@ class Plan:
 
     def within(self, row: Sequence[Any], rows: Rows) -> bool:
         """Whether a row is among `rows`, as far as it says so itself: a part follows its whole, which the door asks."""
+        if rows.keys and tuple(row[: len(self.entity.key_attributes)]) in self.entity.guard.keys(rows):
+            return True
         if self._owner is None:
             return rows.broad or any(name != self.entity.name for name, _key in rows.keys)
         owner, department = self._owner
@@ -66,8 +68,6 @@ class Plan:
         self._columns.append(column)
         return len(self._columns) - 1
 
-        if rows.keys and tuple(row[: len(self.entity.key_attributes)]) in self.entity.guard.keys(rows):
-            return True
     def _add(self, each: Field) -> None:
         if each.reference is None:
             start = self._push(each.kind.select(getattr(self.entity.model, each.key)))
