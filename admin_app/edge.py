@@ -10,13 +10,15 @@ import logging
 import secrets
 import sys
 import time
-from pathlib import Path
-from typing import Any, Final, cast
+from typing import Final, cast
 from urllib.parse import quote
 
 from flask import Flask, Response, current_app, g, has_request_context, request, url_for
 from markupsafe import Markup
 from werkzeug.local import LocalProxy
+
+from admin_app.assets import MARK, init_assets
+from admin_app.packing import pack
 
 CONTENT_SECURITY_POLICY: Final = (
     "default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self'; img-src 'self' data:; "
@@ -30,8 +32,6 @@ HEADERS: Final = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
-#: How long a browser keeps a static file whose address names its version, in seconds.
-VERSIONED_SECONDS: Final = 365 * 24 * 3600
 #: Doors that serve no person: they are logged at DEBUG and never touch the database.
 IMPERSONAL_ENDPOINTS: Final = frozenset({"static", "healthz"})
 LOG_FORMAT: Final = "%(asctime)s %(levelname)s %(request_id)s %(name)s: %(message)s"
@@ -72,14 +72,14 @@ def icon(name: str) -> Markup:
         found = Markup('<svg class="ti" aria-hidden="true"><use href="{}#{}"></use></svg>').format(
             sprite, name
         )
-        if "?" in sprite:
+        if MARK in sprite:
             # Only the address of a sprite that is there stays the same.
             kept[request.script_root, name] = found
     return found
 
 
 def static_url(filename: str) -> str:
-    """The address of a static file with its version, found once per process."""
+    """The address of a static file with its hash, found once per process."""
     kept: dict[tuple[str, str], str] = current_app.extensions.setdefault("dutybook_static", {})
     key = (request.script_root, filename)
     if key not in kept or current_app.debug:
@@ -97,9 +97,7 @@ def _finish(response: Response) -> Response:
     response.headers["X-Request-Id"] = request_id()
     response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY.format(nonce=csp_nonce())
     response.headers.update(HEADERS)
-    if request.endpoint == "static" and response.status_code in (200, 206, 304):
-        response.headers["Cache-Control"] = _static_caching()
-    else:
+    if request.endpoint != "static" or response.status_code not in (200, 304):
         # Pages hold people's data: a shared or stolen computer must not show them from its cache.
         response.headers["Cache-Control"] = "no-store"
     milliseconds = (time.perf_counter() - g.request_began) * 1000
@@ -114,25 +112,6 @@ def _finish(response: Response) -> Response:
         milliseconds,
     )
     return response
-
-
-def _static_caching() -> str:
-    if "v" in request.args:
-        return f"public, max-age={VERSIONED_SECONDS}, immutable"
-    # Modules and style sheets name each other without a version: kept too, but asked for by ETag each time.
-    return "public, no-cache"
-
-
-def _add_version(endpoint: str, values: dict[str, Any]) -> None:
-    """Put the time of the last change into the address of a static file, so that an upgrade shows at once."""
-    if endpoint != "static" or "v" in values or "filename" not in values:
-        return
-    path = Path(current_app.static_folder or "") / values["filename"]
-    try:
-        values["v"] = f"{path.stat().st_mtime_ns // 1_000_000:x}"
-    except OSError:
-        # Not there, such as an asset that is not fetched yet: its 404 must not be kept for a year.
-        return
 
 
 def _healthy() -> Response:
@@ -155,7 +134,8 @@ def init_edge(app: Flask) -> None:
     """Put the edge around `app`. Call it first: its hooks have to run before, and around, all others."""
     app.before_request(_begin)
     app.after_request(_finish)
-    app.url_defaults(_add_version)
+    app.after_request(pack)
+    init_assets(app)
     app.add_url_rule("/healthz", "healthz", _healthy)
     # A LocalProxy and not a context variable, so that imported macros see the nonce as well.
     app.jinja_env.globals["csp_nonce"] = LocalProxy(csp_nonce)

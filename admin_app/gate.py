@@ -10,8 +10,8 @@ from typing import Final
 
 from flask import Flask, Response, redirect, request, url_for
 from flask_babel import lazy_gettext
-from flask_wtf import CSRFProtect
 
+from admin_app.csrf import MaskedCSRF
 from admin_app.error_pages import wants_json
 from admin_app.errors import DutybookError
 from admin_app.sessions import person
@@ -44,4 +44,4 @@ def init_gate(app: Flask) -> None:
     # The token lives as long as the session that it belongs to: a form that stood open over lunch still
     # saves.
     app.config["WTF_CSRF_TIME_LIMIT"] = None
-    CSRFProtect(app)
+    MaskedCSRF(app)
