@@ -125,6 +125,8 @@ def _shown(found: Explainer, policy: Policy, each: AccessRequest) -> dict[str, A
         "record_url": url_for(f"{each.entity}.details_view", id=each.record_key)
         if record is not None
         else None,
+        "single": each.record_key is not None,
+        "grantable": each.record_key is None or record is not None,
         "reason": each.reason,
         "status": each.status,
         "status_label": labels().choice("access_request", "status", each.status),
