@@ -161,7 +161,7 @@ def language() -> ResponseReturnValue:
 def _remember_language(signed_in: Person, code: str) -> None:
     database = db.session()
     with acting(database, SYSTEM):
-        signed_in.user.language = code
+        signed_in.record(database).language = code
         database.commit()
     signed_in.language = code
 
@@ -183,7 +183,7 @@ def _change_password(signed_in: Person, form: PasswordForm) -> bool:
     database, now = db.session(), utc_now()
     attempt = throttle.begin(database, signed_in.username, request.remote_addr, now)
     with acting(database, SYSTEM):
-        user = signed_in.user
+        user = signed_in.record(database)
         stored = user.password_hash
         database.rollback()
         if not verify_password(stored, form.current.data):

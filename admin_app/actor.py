@@ -30,7 +30,7 @@ def _take_up() -> None:
     cache: PolicyCache = current_app.extensions["dutybook_policies"]
     today = company_today().date()
     viewed = g.viewed = viewed_as(session, today)
-    session.info["policy"] = viewed.policy if viewed else cache.policy(session, who.user, today)
+    session.info["policy"] = viewed.policy if viewed else cache.policy(session, who, today, who.stamp)
     if viewed:
         refuse_changes(viewed)
 

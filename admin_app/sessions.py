@@ -17,15 +17,16 @@ from typing import Any, Final, cast
 from flask import Flask, Response, g, request, session
 from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
-from sqlalchemy import Connection, Delete, delete, event, inspect, select, update
+from sqlalchemy import Connection, Delete, Select, bindparam, delete, event, inspect, select, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Mapper, Session
 
 from admin_app.db import db
 from admin_app.edge import IMPERSONAL_ENDPOINTS
-from admin_app.engine.access import SYSTEM, acting
+from admin_app.engine.access import SYSTEM, acting, current_scope
 from admin_app.engine.language import reread_language
 from admin_app.passwords import dummy_hash
+from models.access import AccessStamp
 from models.organisation import User
 from models.session import LoginSession
 from models.types import utc_now
@@ -42,19 +43,26 @@ _log = logging.getLogger(__name__)
 class Person(UserMixin):  # type: ignore[misc]  # Flask-Login brings no types
     """The signed-in person of one request.
 
-    `id`, `username`, `name`, `language` and `is_admin` are copied when the session is loaded, so that they
-    can be read after a rollback and without another statement; `user` is the record itself.
+    `id`, `username`, `name`, `language` and `is_admin` are copied when the session is loaded, so that they can be
+    read after a rollback and without another statement. `stamp` is what the rules of access stood under then.
     """
 
-    def __init__(self, user: User, login_id: int, token: str) -> None:
-        self.user = user
+    def __init__(
+        self, login_id: int, token: str, number: int, username: str, name: str, language: str, is_admin: bool
+    ) -> None:
+        self.id = number
+        self.username = username
+        self.name = name
+        self.language = language
+        self.is_admin = is_admin
         self.login_id = login_id
+        self.stamp: int | None = None
         self._token = token
-        self.id: int = user.id
-        self.username: str = user.username
-        self.name: str = user.name
-        self.language: str = user.language
-        self.is_admin: bool = user.is_admin
+
+    def record(self, database: Session) -> User:
+        """The person as a record, to change it."""
+        with acting(database, SYSTEM):
+            return database.get_one(User, self.id)
 
     def get_id(self) -> str:
         """Return what Flask-Login keeps in the cookie: the session's token, not the person's number."""
@@ -72,26 +80,36 @@ def token_hash(token: str) -> str:
 
 
 def find_person(database: Session, token: str, now: datetime) -> Person | None:
-    """Return whose live session `token` opens, by one statement over session and user, or None."""
-    statement = (
-        select(LoginSession.id, LoginSession.last_seen_at, User)
-        .join(User, User.id == LoginSession.user_id)
-        .where(
-            LoginSession.token_hash == token_hash(token),
-            LoginSession.expires_at > now,
-            LoginSession.last_seen_at > now - IDLE_LIMIT,
-            User.is_active.is_(True),
-        )
-    )
+    """Return whose live session `token` opens, by one statement over session, user and the rules' stamp, or None."""
     with acting(database, SYSTEM):
-        found = database.execute(statement).one_or_none()
-        if found is None:
+        prepared = current_scope().prepared(database, "person", _person_statement)
+        found = prepared.rows(
+            database, token=token_hash(token), now=now, idle_since=now - IDLE_LIMIT
+        )
+        if not found:
             return None
-        login_id, last_seen_at, user = found
-        opened = Person(user, login_id, token)
+        login_id, last_seen_at, *who, stamp = found[0]
+        opened = Person(login_id, token, *who)
+        opened.stamp = stamp
         if last_seen_at < now - TOUCH_EVERY:
             _touch(database, login_id, now)
         return opened
+
+
+def _person_statement() -> Select[Any]:
+    moment = LoginSession.expires_at.type
+    copied: list[Any] = [User.id, User.username, User.name, User.language, User.is_admin]
+    return (
+        select(LoginSession.id, LoginSession.last_seen_at, *copied, AccessStamp.value)
+        .join(User, User.id == LoginSession.user_id)
+        .outerjoin(AccessStamp, AccessStamp.id == 1)
+        .where(
+            LoginSession.token_hash == bindparam("token"),
+            LoginSession.expires_at > bindparam("now", type_=moment),
+            LoginSession.last_seen_at > bindparam("idle_since", type_=moment),
+            User.is_active.is_(True),
+        )
+    )
 
 
 def _touch(database: Session, login_id: int, now: datetime) -> None:
@@ -126,7 +144,7 @@ def sign_in(database: Session, user: User, now: datetime) -> Person:
         database.execute(_delete_sessions().where(LoginSession.expires_at <= now))
         database.add(row)
         database.flush()
-        opened = Person(user, row.id, token)
+        opened = Person(row.id, token, user.id, user.username, user.name, user.language, user.is_admin)
     session.clear()
     login_user(opened)
     g.person = opened

@@ -38,6 +38,7 @@ from admin_app.engine.forms import RecordForm, describe, find_record, form_conte
 from admin_app.engine.keys import decode_key
 from admin_app.engine.labels import labels
 from admin_app.engine.listing import ListArgs, Listing, Presenter
+from admin_app.engine.listing.tools import column_choices, filter_fields
 from admin_app.engine.lookup import lookup
 from admin_app.engine.reveal import may_reveal, reveal
 from admin_app.engine.site import site
@@ -46,6 +47,7 @@ from admin_app.errors import BadInput, Forbidden, NotFound
 # Every door and the action that opens it. A door that is not here stays shut.
 DOORS = {
     "index_view": "view",
+    "tools_view": "view",
     "details_view": "view",
     "download_view": "view",
     "ajax_lookup": "view",
@@ -150,6 +152,17 @@ class EntityView(ModelView):  # type: ignore[misc]
         args = ListArgs.parse(self.entity, request.args, policy)
         listing = Listing(self.entity, args, policy, f"{self.entity.name}.index_view")
         return str(self.render(self.list_template, page=Presenter(listing).page(db.session())))
+
+    @expose("/tools/")
+    def tools_view(self) -> Answer:
+        """What the list's filter builder and column chooser offer: JSON for the script, else a page of plain forms."""
+        policy = current_policy()
+        args = ListArgs.parse(self.entity, request.args, policy)
+        listing = Listing(self.entity, args, policy, f"{self.entity.name}.index_view")
+        offered = {"fields": filter_fields(listing), "columns": column_choices(listing)}
+        if request.accept_mimetypes.best == "application/json":
+            return jsonify(offered)
+        return str(self.render("admin/model/list_tools.html", page=Presenter(listing).frame(), **offered))
 
     @expose("/export/<export_type>/")
     def export(self, export_type: str) -> Answer:

@@ -143,6 +143,11 @@ class Entity:
         return Guard(self.name, self.model, self.reading, self.follows)
 
     @cached_property
+    def is_owned(self) -> bool:
+        """Whether each record has an owner and a department of its own, which decide who may see it."""
+        return "owner" in self.fields and "department" in self.fields
+
+    @cached_property
     def fields(self) -> Mapping[str, Field]:
         """All fields by key, in the table's order; secrets and the version counter are none."""
         references = {
@@ -266,6 +271,21 @@ class Entity:
                 leading.add(next(iter(constraint.columns)).name)
         return frozenset(
             key for key, each in self.fields.items() if not each.reference and each.column.name in leading
+        )
+
+    @cached_property
+    def scope_sorts(self) -> frozenset[str]:
+        """Of the sortable fields, those that an index keeps in order within each department and each owner, too."""
+        indexed = {
+            tuple(getattr(each, "name", "") for each in index.expressions) for index in self.table.indexes
+        }
+        keys = tuple(column.name for column in self.table.primary_key)
+        return frozenset(
+            name
+            for name in self.sortable
+            for column in (self.fields[name].column.name,)
+            for order in ((column, *(key for key in keys if key != column)),)
+            if {("department_id", *order), ("owner_id", *order)} <= indexed
         )
 
     @cached_property

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 from flask import current_app
@@ -18,6 +18,10 @@ from admin_app.engine.access.policy import NOTHING
 from admin_app.engine.entity import Entity, Field
 from admin_app.engine.job import JobKind
 from admin_app.engine.labels import Labels
+
+T = TypeVar("T")
+#: What is kept of one actor: field levels, plans and heads of all lists in both languages, with room for other columns.
+_KEPT = 500
 
 
 @dataclass(frozen=True)
@@ -84,13 +88,24 @@ class Site:
 
     def fields(self, policy: Policy, entity: Entity) -> FieldAccess:
         """How much of the entity's grouped fields the actor gets; made once per policy."""
-        kept = self._fields.setdefault(policy, {})
-        if entity.name not in kept:
-            kept[entity.name] = FieldAccess(self.access, policy, entity.name, entity.group_of)
-        return kept[entity.name]
+        return self.kept(
+            policy,
+            ("fields", entity.name),
+            lambda: FieldAccess(self.access, policy, entity.name, entity.group_of),
+        )
+
+    def kept(self, policy: Policy, key: Hashable, make: Callable[[], T]) -> T:
+        """What `make` gives, made once per policy: `key` tells all else that it depends on."""
+        kept = self._kept.setdefault(policy, {})
+        found: T | None = kept.get(key)
+        if found is None:
+            if len(kept) >= _KEPT:
+                kept.clear()
+            found = kept[key] = make()
+        return found
 
     @cached_property
-    def _fields(self) -> WeakKeyDictionary[Policy, dict[str, FieldAccess]]:
+    def _kept(self) -> WeakKeyDictionary[Policy, dict[Hashable, Any]]:
         return WeakKeyDictionary()
 
     def target(self, reference: Field) -> Entity | None:

@@ -11,6 +11,7 @@ from tests.contract.expectation import Actor, Expectation
 #: Doors of an entity that show no single record, with the action that opens each.
 LIST_DOORS = {
     "index_view": "view",
+    "tools_view": "view",
     "create_view": "create",
     "import_view": "create",
     "export": "export",

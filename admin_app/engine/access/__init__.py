@@ -7,7 +7,14 @@ Views ask `policy.may(action, entity)` and `policy.may_record(action, record)`; 
 from admin_app.engine.access.compile import compile_policy
 from admin_app.engine.access.guard import AccessMap, Guard
 from admin_app.engine.access.policy import ACTIONS, NOBODY, SYSTEM, Policy, Rows
-from admin_app.engine.access.scope import Scope, acting, current_policy, install_scope, policy_of
+from admin_app.engine.access.scope import (
+    Scope,
+    acting,
+    current_policy,
+    current_scope,
+    install_scope,
+    policy_of,
+)
 
 __all__ = [
     "ACTIONS",
@@ -21,6 +28,7 @@ __all__ = [
     "acting",
     "compile_policy",
     "current_policy",
+    "current_scope",
     "install_scope",
     "policy_of",
 ]

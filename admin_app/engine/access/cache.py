@@ -9,7 +9,7 @@ from typing import Any, Final
 from sqlalchemy import event, inspect
 from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction
 
-from admin_app.engine.access.compile import compile_policy
+from admin_app.engine.access.compile import Subject, compile_policy
 from admin_app.engine.access.policy import Policy
 from admin_app.engine.access.world import World, read_stamp, read_world, touch
 from models.access import DutyAccess, LetterProfile
@@ -41,9 +41,12 @@ class PolicyCache:
             self._world = world
         return world
 
-    def policy(self, session: Session, user: User, today: date) -> Policy:
-        """The policy of a person who may sign in; one statement while nothing has changed."""
-        stamp = read_stamp(session)
+    def policy(self, session: Session, user: Subject, today: date, stamp: int | None = None) -> Policy:
+        """The policy of a person who may sign in.
+
+        One statement while nothing has changed, and none where the `stamp` has just been read.
+        """
+        stamp = read_stamp(session) if stamp is None else stamp
         kept = self._policies.get(user.id)
         if kept is not None and kept[0] == stamp and kept[1] == today:
             return kept[2]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
@@ -29,7 +29,20 @@ class Held:
     acting_for: int | None = None
 
 
-def compile_policy(session: Session, user: User, today: date, world: World | None = None) -> Policy:
+class Subject(Protocol):
+    """Whose rights are asked for: a user, or the signed-in person that stands for one."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def username(self) -> str: ...
+    @property
+    def is_active(self) -> bool: ...
+    @property
+    def is_admin(self) -> bool: ...
+
+
+def compile_policy(session: Session, user: Subject, today: date, world: World | None = None) -> Policy:
     """What `user` may do on `today`, from all posts and grants that are in force.
 
     Args:

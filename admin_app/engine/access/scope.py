@@ -5,19 +5,23 @@ A session without an actor returns nothing. Classes that no guard names return n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import event
+from flask import current_app
+from sqlalchemy import Select, event
 from sqlalchemy.orm import Load, ORMExecuteState, Session, registry, with_loader_criteria
 
 from admin_app.engine.access.guard import AccessMap
 from admin_app.engine.access.policy import NOBODY, Policy
+from admin_app.engine.access.prepared import Prepared
 
 _KEY = "policy"
+#: Statements kept per actor: more than a person's lists and filters of a day.
+_KEPT = 200
 
 
 def policy_of(session: Session) -> Policy:
@@ -47,6 +51,12 @@ def current_policy() -> Policy:
     return policy_of(db.session())
 
 
+def current_scope() -> Scope:
+    """The row scope of the running app."""
+    found: Scope = current_app.extensions["dutybook_scope"]
+    return found
+
+
 class UnscopedStatement(RuntimeError):
     """Somebody sent a statement over bare tables as an actor with limits: a mistake in the code."""
 
@@ -63,6 +73,7 @@ class Scope:
         self.access = access
         self.registries = tuple(registries)
         self.built: WeakKeyDictionary[Policy, dict[tuple[str, bool], tuple[Any, ...]]] = WeakKeyDictionary()
+        self.kept: WeakKeyDictionary[Policy, dict[Hashable, Prepared]] = WeakKeyDictionary()
 
     def options(self, policy: Policy, action: str, loaders: bool) -> tuple[Any, ...]:
         """The statement options that narrow every class to the rows on which `policy` allows `action`.
@@ -73,6 +84,24 @@ class Scope:
         if (action, loaders) not in built:
             built[action, loaders] = tuple(self._build(policy, action, loaders))
         return built[action, loaders]
+
+    def prepared(self, session: Session, key: Hashable, build: Callable[[], Select[Any]]) -> Prepared:
+        """The actor's statement under `key`, narrowed and compiled at its first use.
+
+        `key` has to tell everything that the statement depends on, but for the actor and the named parameters; the
+        statement selects plain columns.
+        """
+        policy = policy_of(session)
+        kept = self.kept.setdefault(policy, {})
+        found = kept.get(key)
+        if found is None:
+            statement = build()
+            if not policy.unlimited:
+                statement = statement.options(*self.options(policy, "view", loaders=False))
+            if len(kept) >= _KEPT:
+                kept.clear()
+            found = kept[key] = Prepared(statement, session.get_bind().dialect)
+        return found
 
     @cached_property
     def joins_unasked(self) -> bool:

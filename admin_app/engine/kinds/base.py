@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from functools import cache
+from typing import Any, ClassVar, NamedTuple
 
 from flask_babel import lazy_gettext
 from sqlalchemy import ColumnElement
@@ -17,8 +18,7 @@ class Unreadable(ValueError):
     """Text that is no value of its kind. The message is for the reader, in the reader's language."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(NamedTuple):
     """One value as the reader sees it. `kind` picks its drawing, `code` a choice's tone, `unit` the currency.
 
     A masked value has kind "masked", and in `reveal` the address that shows it, where that is allowed.
@@ -31,6 +31,18 @@ class Cell:
     code: str | None = None
     tone: str | None = None
     reveal: str | None = None
+
+    @property
+    def look(self) -> str | None:
+        """How a choice with a tone is drawn, as CSS classes: grades as squares, states with a mark beside the word."""
+        return _look(self.tone) if self.tone else None
+
+
+@cache
+def _look(tone: str) -> str | None:
+    if tone in ("a", "b", "c") or tone.startswith("grade"):
+        return f"db-grade is-{tone[-1]}"
+    return None if tone.startswith("letter") else f"db-status is-{tone}"
 
 
 EMPTY = Cell("empty", "—")

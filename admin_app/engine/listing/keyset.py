@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, false, or_
+from sqlalchemy import ColumnElement, and_, bindparam, or_, true, tuple_
 
 from admin_app.engine.kinds import Kind
 
@@ -34,6 +34,20 @@ class Order:
     levels: tuple[SortColumn, ...]
     nulls_smallest: bool
 
+    @property
+    def key(self) -> tuple[tuple[str, bool], ...]:
+        """What tells this order from others of the same entity."""
+        return tuple((str(level.column.key), level.descending) for level in self.levels)
+
+    def placeholders(self, nulls: Sequence[bool] | None) -> list[Any] | None:
+        """Named parameters `after0`, `after1` … in place of a cursor's values; None for a NULL, and for no cursor."""
+        if nulls is None:
+            return None
+        return [
+            None if null else bindparam(f"after{at}", type_=level.column.type)
+            for at, (level, null) in enumerate(zip(self.levels, nulls, strict=True))
+        ]
+
     def clauses(self, backwards: bool = False) -> list[Any]:
         """ORDER BY expressions."""
         return [
@@ -41,22 +55,40 @@ class Order:
             for level in self.levels
         ]
 
-    def beyond(self, values: Sequence[Any], backwards: bool = False) -> ColumnElement[bool]:
-        """Rows strictly after `values` in the order (before them when `backwards`)."""
-        branches: list[ColumnElement[bool]] = []
-        equal: list[ColumnElement[bool]] = []
-        for level, value in zip(self.levels, values, strict=True):
-            branches.append(and_(*equal, self._after(level, value, backwards)))
-            equal.append(level.column.is_(None) if value is None else level.column == value)
-        return or_(*branches)
+    def ranges(
+        self, values: Sequence[Any] | None, backwards: bool = False
+    ) -> list[list[ColumnElement[bool]]]:
+        """Rows strictly after `values` in the order (before them when `backwards`), as ranges of one index each.
 
-    def _after(self, level: SortColumn, value: Any, backwards: bool) -> ColumnElement[bool]:
-        descending = level.descending != backwards
-        nulls_last = self.nulls_smallest == descending
-        if value is None:
-            return false() if nulls_last else level.column.is_not(None)
-        beyond: ColumnElement[bool] = level.column < value if descending else level.column > value
-        return or_(beyond, level.column.is_(None)) if level.nullable and nulls_last else beyond
+        One after the other they make up the rest of the order; each is a WHERE clause of its own, since no database
+        finds its place in an index by "this or that". Without `values` it is all rows. Of a bind parameter in
+        `values` it counts only whether it stands for NULL (it is None then).
+        """
+        if values is None:
+            return [[]]
+        first = self.levels[0]
+        nulls_last = self.nulls_smallest == (first.descending != backwards)
+        keys = self.levels[1:]
+        if values[0] is None:
+            same = [first.column.is_(None), *self._past(keys, values[1:], backwards)]
+            return [same] if nulls_last else [same, [first.column.is_not(None)]]
+        past = self._past(self.levels, values, backwards)
+        return [past, [first.column.is_(None)]] if first.nullable and nulls_last else [past]
+
+    def _past(
+        self, levels: Sequence[SortColumn], values: Sequence[Any], backwards: bool
+    ) -> list[ColumnElement[bool]]:
+        if not levels:
+            return []
+        here: Any = tuple_(*(level.column for level in levels)) if len(levels) > 1 else levels[0].column
+        there: Any = (
+            tuple_(*values, types=[level.column.type for level in levels]) if len(levels) > 1 else values[0]
+        )
+        return [here < there if levels[0].descending != backwards else here > there]
+
+    def beyond(self, values: Sequence[Any], backwards: bool = False) -> ColumnElement[bool]:
+        """`ranges` as one condition."""
+        return or_(*(and_(true(), *clauses) for clauses in self.ranges(values, backwards)))
 
     def cursor(self, values: Sequence[Any]) -> str:
         """`values` as one URL-safe word."""

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, cast
 
-from flask import url_for
+from flask import request
 from flask_babel import gettext as _
 from sqlalchemy import Column, ColumnElement, Select, func, literal, null, or_, select
 from sqlalchemy.orm import Session
 
-from admin_app.engine.access import Policy
+from admin_app.engine.access import Policy, current_scope
 from admin_app.engine.access.fields import FieldAccess
+from admin_app.engine.addresses import address
 from admin_app.engine.convert import kind_of
 from admin_app.engine.entity import Entity
 from admin_app.engine.kinds import MoneyKind
+from admin_app.engine.language import lang
 from admin_app.engine.listing.args import ListArgs
+from admin_app.engine.listing.branches import capped_count, page_of, pieces
 from admin_app.engine.listing.keyset import Order, SortColumn
 from admin_app.engine.listing.plan import Plan
 from admin_app.engine.site import site
@@ -40,19 +44,24 @@ class Listing:
     base: Sequence[ColumnElement[bool]] = ()
     fixed: dict[str, Any] = field(default_factory=dict)
     leave_out: frozenset[str] = frozenset()
+    _order: Order | None = None
 
     def column_keys(self) -> tuple[str, ...]:
         """The columns that are shown, the title aside."""
+        return self._column_keys
+
+    @cached_property
+    def _column_keys(self) -> tuple[str, ...]:
         chosen = self.args.columns or self.entity.list_columns
         shown = (key for key in chosen if key not in self.title_keys and key not in self.leave_out)
         return tuple(filter(self.fields.visible, shown))
 
-    @property
+    @cached_property
     def fields(self) -> FieldAccess:
         """How much of the entity's grouped fields the actor gets."""
         return site().fields(self.policy, self.entity)
 
-    @property
+    @cached_property
     def title_keys(self) -> tuple[str, ...]:
         """What names a row: the entity's title without what the page says already."""
         titles = self.entity.title_keys
@@ -81,6 +90,11 @@ class Listing:
 
     def order(self, session: Session) -> Order:
         """The total order that the arguments ask for."""
+        if self._order is None:
+            self._order = self._make_order(session)
+        return self._order
+
+    def _make_order(self, session: Session) -> Order:
         levels: list[SortColumn] = []
         if self.args.sort:
             each = self.entity.fields[self.args.sort]
@@ -94,42 +108,104 @@ class Listing:
         dialect = session.get_bind(self.entity.mapper).dialect.name
         return Order(tuple(levels), nulls_smallest=dialect == "sqlite")
 
-    def rows(self, session: Session, plan: Plan) -> tuple[list[Any], dict[str, str | None]]:
-        """The page's rows and the cursors of its neighbours (None where there is none)."""
-        order = self.order(session)
-        places = [plan.push_hidden(level.column) for level in order.levels]
-        statement = plan.statement().where(*self.conditions())
+    def plan(self, session: Session) -> Plan:
+        """What the page selects; kept per actor, language and columns, since it is the same on every page."""
+        keys, order = self.column_keys(), self.order(session)
+
+        def make() -> Plan:
+            made = Plan(self.entity, keys)
+            made.order_places = [made.push_hidden(level.column) for level in order.levels]
+            return made
+
+        return site().kept(self.policy, self._plan_key(order), make)
+
+    def _plan_key(self, order: Order) -> tuple[Any, ...]:
+        keys = self.column_keys()
+        return ("plan", self.entity.name, lang(), request.script_root, keys, order.key)
+
+    def rows(self, session: Session) -> tuple[Plan, list[Any], dict[str, str | None]]:
+        """How to read the page's rows, the rows, and the cursors of its neighbours (None where there is none)."""
+        plan, order = self.plan(session), self.order(session)
         backwards = self.args.end or self.args.before is not None
-        word = self.args.before if self.args.before is not None else self.args.after
-        if word is not None and not self.args.end:
+        word = (
+            None if self.args.end else self.args.before if self.args.before is not None else self.args.after
+        )
+        values = None
+        if word is not None:
             values = order.read_cursor(word)
             if values is None:
                 raise BadInput(_("This page of the list does not exist; begin at the first one."))
-            statement = statement.where(order.beyond(values, backwards))
-        statement = statement.order_by(*order.clauses(backwards)).limit(self.args.size + 1)
-        found = list(session.execute(statement))
+        found = self._page(session, plan, order, values, backwards)
         more = len(found) > self.args.size
         found = found[: self.args.size]
         if backwards:
             found.reverse()
 
         def cursor(row: Any) -> str:
-            return order.cursor([row[place] for place in places])
+            return order.cursor([row[place] for place in plan.order_places])
 
         at_start = not (backwards and more) and not (self.args.after is not None and not backwards)
         at_end = self.args.end or (not backwards and not more)
-        return found, {
-            "prev": cursor(found[0]) if found and not at_start else None,
-            "next": cursor(found[-1]) if found and not at_end else None,
-        }
+        return (
+            plan,
+            found,
+            {
+                "prev": cursor(found[0]) if found and not at_start else None,
+                "next": cursor(found[-1]) if found and not at_end else None,
+            },
+        )
+
+    def _page(
+        self, session: Session, plan: Plan, order: Order, values: Sequence[Any] | None, backwards: bool
+    ) -> list[Any]:
+        """The page's rows and one more where there is one; one statement."""
+        limit = self.args.size + 1
+
+        def build(cursor: Sequence[Any] | None) -> Select[Any]:
+            parts = [
+                [*piece, *reach] for piece in self.pieces(order) for reach in order.ranges(cursor, backwards)
+            ]
+            where = self.conditions()
+            if len(parts) == 1:
+                statement = plan.statement().where(*parts[0], *where)
+            else:
+                keys = page_of(self.entity, order, parts, where, limit, backwards)
+                statement = plan.statement(keys)
+            return statement.order_by(*order.clauses(backwards)).limit(limit)
+
+        if self.base or self.args.q:
+            # What it asks for is hardly ever asked again.
+            return list(session.execute(build(values)))
+        nulls = None if values is None else tuple(value is None for value in values)
+        named = {f"after{at}": value for at, value in enumerate(values or ()) if value is not None}
+        key = ("page", self._plan_key(order), limit, backwards, nulls, self._asked())
+        prepared = current_scope().prepared(session, key, lambda: build(order.placeholders(nulls)))
+        return prepared.rows(session, **named)
+
+    def _asked(self) -> tuple[Any, ...]:
+        return tuple((each.name, each.text) for each in self.args.filters)
+
+    def pieces(self, order: Order | None) -> list[list[ColumnElement[bool]]]:
+        """The parts of what the actor may see that an index keeps in this order (any order: None), see `branches`."""
+        sort = self.args.sort if order is not None else None
+        if self.base or (sort is not None and sort not in self.entity.scope_sorts):
+            return [[]]
+        return pieces(self.entity, site().access.visible(self.policy, self.entity.name))
 
     def count(self, session: Session) -> tuple[int, bool]:
         """(number, whether it is exact): at most COUNT_CAP rows are counted unless the exact number is asked for."""
-        matching: Select[Any] = select(literal(1)).select_from(self.entity.model).where(*self.conditions())
         if self.args.exact:
-            return session.scalar(matching.with_only_columns(func.count())) or 0, True
-        capped = matching.limit(COUNT_CAP + 1).subquery()
-        number = session.scalar(select(func.count()).select_from(capped)) or 0
+            matching = select(func.count()).select_from(self.entity.model).where(*self.conditions())
+            return session.scalar(matching) or 0, True
+
+        def build() -> Select[Any]:
+            return capped_count(self.entity, self.pieces(None), self.conditions(), COUNT_CAP)
+
+        if self.base or self.args.q:
+            number = session.scalar(build()) or 0
+        else:
+            key = ("count", self.entity.name, COUNT_CAP, self._asked())
+            number = current_scope().prepared(session, key, build).rows(session)[0][0]
         return min(number, COUNT_CAP), number <= COUNT_CAP
 
     def totals(self, session: Session) -> list[tuple[str, str | None, Any]]:
@@ -144,16 +220,24 @@ class Listing:
         unit_key = self.entity.unit_key(money[0])
         unit: Any = getattr(self.entity.model, unit_key) if unit_key else null()
         sums = [func.sum(self._attribute(each.column)) for each in money]
-        statement = select(unit, *sums).select_from(self.entity.model).where(*self.conditions())
-        if unit_key:
-            statement = statement.group_by(unit).order_by(unit)
+
+        def build() -> Select[Any]:
+            statement = select(unit, *sums).select_from(self.entity.model).where(*self.conditions())
+            return statement.group_by(unit).order_by(unit) if unit_key else statement
+
+        rows: Sequence[Any]
+        if self.base or self.args.q:
+            rows = session.execute(build()).all()
+        else:
+            key = ("totals", self.entity.name, tuple(each.key for each in money), self._asked())
+            rows = current_scope().prepared(session, key, build).rows(session)
         return [
             (each.key, row[0], amount)
-            for row in session.execute(statement)
+            for row in rows
             for each, amount in zip(money, row[1:], strict=True)
             if amount is not None
         ]
 
     def url(self, **changes: Any) -> str:
         """This list with other arguments; without a cursor unless one is given."""
-        return url_for(self.endpoint, **self.fixed, **self.args.query(self.entity, **changes))
+        return address(self.endpoint, **self.fixed, **self.args.query(self.entity, **changes))

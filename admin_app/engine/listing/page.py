@@ -4,34 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import url_for
-from flask_babel import format_decimal, ngettext
 from flask_babel import gettext as _
+from flask_babel import ngettext
+from markupsafe import Markup
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from admin_app.engine.access import Policy, Rows
+from admin_app.engine.addresses import address, path_of, quoted
 from admin_app.engine.entity import Entity
 from admin_app.engine.keys import encode_key
 from admin_app.engine.kinds import Cell
 from admin_app.engine.kinds.number import money
 from admin_app.engine.labels import labels
-from admin_app.engine.listing.args import SIZES, operators_of
+from admin_app.engine.listing.args import SIZES
+from admin_app.engine.listing.drawing import draw_rows
 from admin_app.engine.listing.listing import Listing
 from admin_app.engine.listing.plan import Plan
+from admin_app.engine.listing.tools import choosable
 from admin_app.engine.site import site
 
 
-@dataclass(frozen=True)
-class Listed:
-    """One row as the template shows it; `cells` match the page's columns, the title not among them."""
+class Listed(NamedTuple):
+    """One row; `cells` match the page's columns, the title not among them.
+
+    `ways` holds a letter for each way on from it: o(pen), e(dit), d(elete).
+    """
 
     key: str
-    url: str | None
-    edit_url: str | None
-    delete_url: str | None
+    url: str
+    ways: str
     title: str
     code: str | None
     cells: Sequence[Cell]
@@ -47,8 +52,7 @@ class ListPage:
     rows: Sequence[Listed]
     q: str
     chips: Sequence[dict[str, Any]]
-    filter_fields: Sequence[dict[str, Any]]
-    column_choices: Sequence[dict[str, Any]]
+    choosable: int
     size: int
     sizes: Sequence[int]
     pager: dict[str, Any]
@@ -57,6 +61,11 @@ class ListPage:
     totals: Sequence[dict[str, Any]]
     filtered: bool
     hidden: Sequence[tuple[str, Any]]
+
+    def draw(self, pick: bool) -> Markup:
+        """The rows as HTML, with boxes to tick or without."""
+        kinds = [_kind_of(cells) for cells in zip(*(row.cells for row in self.rows), strict=True)]
+        return draw_rows(self.rows, self.columns, on_a_phone(kinds), pick)
 
 
 class Presenter:
@@ -71,22 +80,20 @@ class Presenter:
     def page(self, session: Session) -> ListPage:
         """Run the list's two statements and prepare what the template shows."""
         keys = self.listing.column_keys()
-        plan = Plan(self.entity, keys)
         may = {
             action: site().rows(self.policy, action, self.entity)
             for action in ("create", "edit", "delete", "export")
         }
-        found, cursors = self.listing.rows(session, plan)
+        plan, found, cursors = self.listing.rows(session)
         number, exact = self.listing.count(session)
         return ListPage(
             entity=self._entity_info(),
             count=self._count_info(number, exact),
             columns=[self._column(key) for key in keys],
-            rows=[self._row(plan, row, keys, may) for row in found],
+            rows=self._rows(plan, found, keys, may),
             q=self.args.q,
             chips=self._chips(session),
-            filter_fields=self._filter_fields(),
-            column_choices=self._column_choices(keys),
+            choosable=len(choosable(self.listing)),
             size=self.args.size,
             sizes=SIZES,
             pager=self._pager(len(found), cursors),
@@ -97,6 +104,11 @@ class Presenter:
             filtered=bool(self.args.q or self.args.filters),
             hidden=list(self.args.query(self.entity, q="").items()),
         )
+
+    def frame(self) -> dict[str, Any]:
+        """What stands around the rows and asks the database nothing."""
+        hidden = list(self.args.query(self.entity, q="").items())
+        return {"entity": self._entity_info(), "urls": self._urls(), "q": self.args.q, "hidden": hidden}
 
     def _totals(self, session: Session) -> list[dict[str, Any]]:
         found: dict[str, list[Cell]] = {}
@@ -127,7 +139,7 @@ class Presenter:
         return " · ".join(labels().field(self.entity.name, key) for key in titles)
 
     def _count_info(self, number: int, exact: bool) -> dict[str, Any]:
-        shown = format_decimal(number) + ("" if exact else "+")
+        shown = f"{number:,}" + ("" if exact else "+")
         text = ngettext("%(shown)s record", "%(shown)s records", number if exact else 2, shown=shown)
         return {
             "text": text,
@@ -137,7 +149,7 @@ class Presenter:
         }
 
     def _exact_url(self) -> str:
-        return url_for(self.listing.endpoint, **self.listing.fixed, **self.args.query(self.entity), exact=1)
+        return address(self.listing.endpoint, **self.listing.fixed, **self.args.query(self.entity), exact=1)
 
     def _column(self, key: str) -> dict[str, Any]:
         each = self.entity.fields[key]
@@ -154,19 +166,19 @@ class Presenter:
             "direction": direction,
         }
 
-    def _row(self, plan: Plan, row: Any, keys: Sequence[str], may: dict[str, Rows]) -> Listed:
-        key = plan.key(row)
-        name = self.entity.name
-        edit, delete = (plan.within(row, may[action]) for action in ("edit", "delete"))
-        return Listed(
-            key=key,
-            url=url_for(f"{name}.details_view", id=key),
-            edit_url=url_for(f"{name}.edit_view", id=key) if edit else None,
-            delete_url=url_for(f"{name}.delete_view", id=key) if delete else None,
-            title=plan.title(row, self.listing.title_keys),
-            code=plan.code(row),
-            cells=[plan.cell(row, each) for each in keys],
-        )
+    def _rows(
+        self, plan: Plan, found: Sequence[Any], keys: Sequence[str], may: dict[str, Rows]
+    ) -> list[Listed]:
+        path = path_of(f"{self.entity.name}.details_view")
+        titles, edit, delete = self.listing.title_keys, may["edit"], may["delete"]
+        rows = []
+        for row in found:
+            key = plan.key(row)
+            ways = "o" + ("e" if plan.within(row, edit) else "") + ("d" if plan.within(row, delete) else "")
+            cells = [plan.cell(row, each) for each in keys]
+            url = f"{path}?id={quoted(key)}"
+            rows.append(Listed(key, url, ways, plan.title(row, titles), plan.code(row), cells))
+        return rows
 
     def _chips(self, session: Session) -> list[dict[str, Any]]:
         chips = []
@@ -197,38 +209,6 @@ class Presenter:
         )
         return str(label) if label is not None else encode_key((each.value,), target.key_kinds)
 
-    def _filter_fields(self) -> list[dict[str, Any]]:
-        found = []
-        for key, each in self.entity.fields.items():
-            target = site().target(each) if each.reference else None
-            ops = operators_of(each) if not each.reference or (target and len(target.key_kinds) == 1) else ()
-            if not ops or key in self.listing.leave_out or not self.listing.fields.readable(key):
-                continue
-            choices = getattr(each.kind, "codes", ()) if not each.reference else ()
-            found.append(
-                {
-                    "key": key,
-                    "label": labels().field(self.entity.name, key),
-                    "kind": "reference" if each.reference else each.kind.name,
-                    "input_type": each.kind.input_type,
-                    "ops": [{"key": op.key, "label": str(op.label), "arity": op.arity} for op in ops],
-                    "choices": [(code, each.kind.cell(each.kind.parse(code)).text) for code in choices],
-                    "lookup_url": url_for(f"{self.entity.name}.ajax_lookup", name=key)
-                    if each.reference
-                    else None,
-                }
-            )
-        return found
-
-    def _column_choices(self, keys: Sequence[str]) -> list[dict[str, Any]]:
-        return [
-            {"key": key, "label": labels().field(self.entity.name, key), "shown": key in keys}
-            for key in dict.fromkeys([*keys, *self.entity.fields])
-            if key not in self.listing.title_keys
-            and key not in self.listing.leave_out
-            and self.listing.fields.visible(key)
-        ]
-
     def _pager(self, shown: int, cursors: dict[str, str | None]) -> dict[str, Any]:
         after, before = cursors["next"], cursors["prev"]
         info = ngettext("%(n)s row on this page", "%(n)s rows on this page", shown, n=shown)
@@ -243,15 +223,50 @@ class Presenter:
         }
 
     def _urls(self) -> dict[str, str]:
-        name = self.entity.name
+        name, asked, here = self.entity.name, self.args.query(self.entity), self.listing.url()
         return {
-            "self": self.listing.url(),
-            "create": url_for(f"{name}.create_view", _url=self.listing.url()),
-            "export": url_for(f"{name}.export", export_type="csv", **self.args.query(self.entity)),
-            "import": url_for(f"{name}.import_view"),
-            "reset": url_for(self.listing.endpoint, **self.listing.fixed),
-            "delete": url_for(f"{name}.delete_view"),
+            "self": here,
+            "create": address(f"{name}.create_view", _url=here),
+            "export": url_for(f"{name}.export", export_type="csv", **asked),
+            "import": path_of(f"{name}.import_view"),
+            "reset": address(self.listing.endpoint, **self.listing.fixed),
+            "delete": path_of(f"{name}.delete_view"),
+            "edit": path_of(f"{name}.edit_view"),
+            "tools": address(f"{name}.tools_view", **asked),
         }
+
+
+#: Where a column stands on a phone's card, and what kinds of value fit there, the best fit first.
+_PLACES = (
+    ("s1", ("choice",)),
+    ("s2", ("choice", "bool")),
+    ("s3", ("date", "datetime")),
+    ("s4", ("money", "number")),
+    ("s5", ("reference",)),
+    ("s1", ("text", "reference", "bool", "number")),
+    ("s2", ("text", "reference", "number")),
+    ("s4", ("text", "reference", "choice")),
+)
+
+
+def on_a_phone(kinds: Sequence[str | None]) -> dict[int, str]:
+    """Which of a list's columns, given by the kinds of their values, a phone's card shows, and at which place."""
+    places: dict[int, str] = {}
+    for place, fits in _PLACES:
+        for at, kind in enumerate(kinds):
+            if place in places.values():
+                break
+            if at not in places and kind in fits:
+                places[at] = place
+    taken = set(places.values())
+    # A lone reference stands on the left, not across an empty line.
+    if "s5" in taken and not taken & {"s1", "s4"}:
+        places = {at: "s1" if place == "s5" else place for at, place in places.items()}
+    return places
+
+
+def _kind_of(cells: Sequence[Cell]) -> str | None:
+    return next((cell.kind for cell in cells if cell.kind != "empty"), None)
 
 
 def may_import(policy: Policy, entity: Entity) -> bool:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import dataclasses
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from flask import url_for
 from flask_babel import gettext as _
-from sqlalchemy import Select, select
+from sqlalchemy import Select, Subquery, and_, select
 from sqlalchemy.orm import aliased
 
 from admin_app.engine.access import Rows, current_policy
+from admin_app.engine.addresses import address, path_of, quoted
 from admin_app.engine.entity import Entity, Field
 from admin_app.engine.keys import encode_key
 from admin_app.engine.kinds import Cell
@@ -19,16 +19,23 @@ from admin_app.engine.kinds.base import EMPTY
 from admin_app.engine.masking import mask
 from admin_app.engine.site import site
 
+Draw = Callable[[Sequence[Any], Any], Cell]
 
-@dataclass(frozen=True)
+
+@dataclasses.dataclass
 class _Slot:
-    """Where one field's values stand in a row: its own value, then for references label and key of the target."""
+    """Where one field's values stand in a row: its own value, then for references label and key of the target.
+
+    `plain` says that the reader gets it in full on every row; `draw` makes a cell of a row and its value.
+    """
 
     field: Field
     start: int
+    plain: bool
     unit: int | None = None
     label: int | None = None
     target: Entity | None = None
+    draw: Draw = dataclasses.field(init=False)
 
 
 class Plan:
@@ -44,15 +51,17 @@ class Plan:
         self._columns: list[Any] = list(entity.key_attributes)
         self._joins: list[tuple[Any, Any]] = []
         self.version_places: list[int] = []
+        self.order_places: list[int] = []
         titles = [*entity.title_keys, *([entity.code] if entity.code else [])]
         self._fields = site().fields(current_policy(), entity)
         self._reveals = site().rows(current_policy(), "reveal", entity)
         for key in dict.fromkeys([*titles, *keys]):
             if self._fields.visible(key):
                 self._add(entity.fields[key])
-        owned = "owner" in entity.fields and "department" in entity.fields
         self._owner = (
-            (self._push(entity.model.owner_id), self._push(entity.model.department_id)) if owned else None
+            (self._push(entity.model.owner_id), self._push(entity.model.department_id))
+            if entity.is_owned
+            else None
         )
 
     def within(self, row: Sequence[Any], rows: Rows) -> bool:
@@ -69,11 +78,13 @@ class Plan:
         return len(self._columns) - 1
 
     def _add(self, each: Field) -> None:
+        plain = self._fields.rows(each.key, "read").everything
         if each.reference is None:
             start = self._push(each.kind.select(getattr(self.entity.model, each.key)))
             unit_key = self.entity.unit_key(each)
             unit = self._push(getattr(self.entity.model, unit_key)) if unit_key else None
-            self.slots[each.key] = _Slot(each, start, unit)
+            slot = self.slots[each.key] = _Slot(each, start, plain, unit)
+            slot.draw = self._drawing(slot)
             return
         own = self.entity.mapper.get_property_by_column(each.column)
         start = self._push(getattr(self.entity.model, own.key))
@@ -87,11 +98,18 @@ class Plan:
             label = self._push(label_column)
             for column in key_columns:
                 self._push(column)
-        self.slots[each.key] = _Slot(each, start, None, label, target)
+        slot = self.slots[each.key] = _Slot(each, start, plain, None, label, target)
+        slot.draw = self._drawing(slot)
 
-    def statement(self) -> Select[Any]:
-        """The select, without order or limit."""
-        statement = select(*self._columns).select_from(self.entity.model)
+    def statement(self, within: Subquery | None = None) -> Select[Any]:
+        """The select, without order or limit; of the records whose keys are the first columns of `within`."""
+        statement = select(*self._columns)
+        if within is None:
+            statement = statement.select_from(self.entity.model)
+        else:
+            pairs = zip(self.entity.key_attributes, within.c, strict=False)
+            on = and_(*(attribute == column for attribute, column in pairs))
+            statement = statement.select_from(within).join(self.entity.model, on)
         for alias, on in self._joins:
             statement = statement.outerjoin(alias, on)
         return statement
@@ -127,27 +145,58 @@ class Plan:
         """A field as the reader sees it."""
         slot = self.slots[key]
         value = row[slot.start]
-        if value is None or value == "" or not self._shows(row, key, "masked"):
+        if value is None or value == "":
             return EMPTY
-        if not self._shows(row, key, "read"):
-            return self._masked(row, key)
-        if slot.field.reference is not None:
-            found = self.reference(row, key)
+        if not slot.plain:
+            if not self._shows(row, key, "masked"):
+                return EMPTY
+            if not self._shows(row, key, "read"):
+                return self._masked(row, key)
+        return slot.draw(row, value) if link else slot.draw(row, value)._replace(url=None)
+
+    def _drawing(self, slot: _Slot) -> Draw:
+        """How the values of one field become cells: what is the same for all rows is found out once."""
+        each = slot.field
+        if each.reference is not None:
+            return self._reference_drawing(slot)
+        if each.kind.name == "binary":
+            return self._binary_drawing(slot)
+        kind, unit, tones = each.kind, slot.unit, self.entity.tones.get(each.key, {})
+        if unit is not None:
+            return lambda row, value: kind.cell(value)._replace(unit=row[unit])
+        if getattr(kind, "codes", None):
+            known: dict[Any, Cell] = {}
+
+            def choice(_row: Sequence[Any], value: Any) -> Cell:
+                cell = known.get(value)
+                if cell is None:
+                    cell = kind.cell(value)
+                    cell = known[value] = cell._replace(tone=tones.get(str(cell.code)))
+                return cell
+
+            return choice
+        return lambda _row, value: kind.cell(value)
+
+    def _reference_drawing(self, slot: _Slot) -> Draw:
+        opens = slot.target is not None and site().may(current_policy(), "view", slot.target)
+        path = path_of(f"{slot.target.name}.details_view") if opens and slot.target else None
+
+        def reference(row: Sequence[Any], _value: Any) -> Cell:
+            found = self.reference(row, slot.field.key)
             assert found is not None
-            target_key, label = found
-            url = None
-            if link and target_key and slot.target is not None and _may_open(slot.target):
-                url = url_for(f"{slot.target.name}.details_view", id=target_key)
-            return Cell("reference", label, url=url)
-        cell = slot.field.kind.cell(value)
-        if slot.unit is not None:
-            return Cell(cell.kind, cell.text, unit=row[slot.unit])
-        if slot.field.kind.name == "binary":
-            url = url_for(f"{self.entity.name}.download_view", id=self.key(row), field=key)
-            return Cell("binary", cell.text, url=url)
-        if cell.code is not None:
-            return Cell(cell.kind, cell.text, code=cell.code, tone=self._tone(key, cell.code))
-        return cell
+            key, label = found
+            return Cell("reference", label, f"{path}?id={quoted(key)}" if path and key else None)
+
+        return reference
+
+    def _binary_drawing(self, slot: _Slot) -> Draw:
+        endpoint, kind = f"{self.entity.name}.download_view", slot.field.kind
+
+        def binary(row: Sequence[Any], value: Any) -> Cell:
+            url = address(endpoint, id=self.key(row), field=slot.field.key)
+            return Cell("binary", kind.cell(value).text, url)
+
+        return binary
 
     def _shows(self, row: Sequence[Any], key: str, level: str) -> bool:
         rows = self._fields.rows(key, level)
@@ -162,11 +211,8 @@ class Plan:
         text = mask(slot.field.kind.export(row[slot.start])) if plain else mask("")
         url = None
         if plain and self.within(row, self._reveals):
-            url = url_for(f"{self.entity.name}.reveal_view", id=self.key(row), field=key)
+            url = address(f"{self.entity.name}.reveal_view", id=self.key(row), field=key)
         return Cell("masked", text, reveal=url)
-
-    def _tone(self, key: str, code: str) -> str | None:
-        return self.entity.tones.get(key, {}).get(code)
 
     def export(self, row: Sequence[Any], key: str) -> str:
         """A field as a CSV file holds it: references by label, everything else exact."""
@@ -191,7 +237,3 @@ class Plan:
         parts = [self.cell(row, key, link=False).text for key in keys or self.entity.title_keys]
         text = " · ".join(part for part in parts if part != EMPTY.text)
         return text or f"#{self.key(row)}"
-
-
-def _may_open(entity: Entity) -> bool:
-    return site().may(current_policy(), "view", entity)

@@ -24,7 +24,7 @@ function currentRow() {
 const keys = {
   '/': () => focusOn(document.querySelector('[data-find]')) || focusOn(document.querySelector('[data-search]')),
   c: () => press('[data-key="c"]'),
-  e: () => follow(currentRow()?.querySelector('[data-row-edit]')) || press('[data-key="e"]'),
+  e: () => follow(rowAddress(currentRow()?.querySelector('[data-row-menu*="e"]'), 'e')) || press('[data-key="e"]'),
   j: () => walk(1),
   k: () => walk(-1),
   x: () => currentRow()?.querySelector('[data-pick]')?.click(),
@@ -43,10 +43,18 @@ function press(selector) {
   if (visible(found)) found.click();
 }
 
-function follow(link) {
-  if (!link) return false;
-  window.location.assign(link.href);
+function follow(address) {
+  if (!address) return false;
+  window.location.assign(address);
   return true;
+}
+
+/** Where the menu button of a list's row leads to: o(pen), e(dit) or d(elete) its record; null without a button. */
+export function rowAddress(button, way) {
+  if (!button) return null;
+  const link = button.closest('[data-row]').querySelector('.db-row-link');
+  const { edit, delete: remove } = button.closest('[data-sheet]').querySelector('[data-row-menus]').dataset;
+  return way === 'o' ? link.href : (way === 'e' ? edit : remove) + new URL(link.href).search;
 }
 
 function openKeys() {

@@ -1,6 +1,7 @@
 /** A list: picking rows and the bulk bar, the filter builder, the column chooser, the page size. */
 
 import { lookup } from './lookup.js';
+import { rowAddress } from './app.js';
 
 /* picking */
 for (const sheet of document.querySelectorAll('[data-sheet]')) {
@@ -43,10 +44,66 @@ for (const sheet of document.querySelectorAll('[data-sheet]')) {
   show();
 }
 
+/* row menus: one for all rows, put at the row whose button is pressed */
+for (const sheet of document.querySelectorAll('[data-sheet]')) {
+  const menus = sheet.querySelector('[data-row-menus]');
+  sheet.addEventListener('click', (event) => {
+    const button = event.target.closest('[data-row-menu]');
+    if (!button || button.dataset.bsToggle) return;
+    const place = button.parentElement;
+    place.classList.add('dropdown');
+    place.append(menus.content.cloneNode(true));
+    for (const way of place.querySelectorAll('[data-way]')) {
+      if (button.dataset.rowMenu.includes(way.dataset.way)) way.href = rowAddress(button, way.dataset.way);
+      else way.parentElement.remove();
+    }
+    button.dataset.bsToggle = 'dropdown';
+    new window.tabler.Dropdown(button, { popperConfig: { strategy: 'fixed' } }).toggle();
+    event.stopPropagation();
+  });
+}
+
+/* What the builder and the chooser offer, asked for once, when one of them opens. */
+const offered = new Map();
+function offer(form) {
+  const { src } = form.dataset;
+  if (!offered.has(src)) {
+    offered.set(src, fetch(src, { headers: { Accept: 'application/json' } }).then((answer) => {
+      if (!answer.ok) throw new Error(String(answer.status));
+      return answer.json();
+    }));
+  }
+  return offered.get(src).catch((error) => {
+    offered.delete(src);
+    throw error;
+  });
+}
+
+function onOpening(form, show) {
+  const panel = form.closest('details');
+  let shown = false;
+  panel.addEventListener('toggle', async () => {
+    if (!panel.open || shown) return;
+    panel.querySelector('[data-trouble]')?.remove();
+    try {
+      const all = await offer(form);
+      if (shown) return;
+      shown = true;
+      show(all);
+    } catch {
+      const trouble = document.createElement('p');
+      trouble.dataset.trouble = '';
+      trouble.role = 'alert';
+      trouble.textContent = form.dataset.failed;
+      (form.hidden ? form.parentElement : form).prepend(trouble);
+    }
+  });
+}
+
 /* filter builder: field, operator, value become one argument `key:op=value` */
 const builder = document.querySelector('[data-builder]');
 if (builder) {
-  const fields = JSON.parse(builder.querySelector('[data-builder-fields]').textContent);
+  let fields = [];
   const fieldBox = builder.querySelector('[data-builder-field]');
   const opBox = builder.querySelector('[data-builder-op]');
   const slot = builder.querySelector('[data-builder-slot]');
@@ -106,12 +163,31 @@ if (builder) {
   builder.closest('details').addEventListener('toggle', (event) => {
     if (event.target.open) fieldBox.focus();
   });
-  builder.hidden = false;
-  operators();
+  onOpening(builder, (all) => {
+    ({ fields } = all);
+    fieldBox.replaceChildren(...fields.map((field) => option(field.key, field.label)));
+    operators();
+    builder.hidden = false;
+    fieldBox.focus();
+  });
 }
 
 /* column chooser: one argument with commas instead of many */
 const columns = document.querySelector('[data-columns]');
+if (columns) {
+  onOpening(columns, (all) => {
+    columns.querySelector('fieldset').append(...all.columns.map((column) => {
+      const label = document.createElement('label');
+      label.className = 'db-check';
+      const box = document.createElement('input');
+      Object.assign(box, { type: 'checkbox', className: 'form-check-input', name: 'cols', value: column.key, checked: column.shown });
+      const words = document.createElement('span');
+      words.textContent = column.label;
+      label.append(box, words);
+      return label;
+    }));
+  });
+}
 columns?.addEventListener('submit', () => {
   const boxes = [...columns.querySelectorAll('[name=cols]')];
   const hidden = document.createElement('input');

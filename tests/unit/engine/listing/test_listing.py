@@ -13,9 +13,10 @@ from werkzeug.datastructures import MultiDict
 
 from admin_app.engine.access import SYSTEM, acting
 from admin_app.engine.entity import Entity
-from admin_app.engine.listing import ListArgs, Listing, Plan
+from admin_app.engine.listing import ListArgs, Listing
 from admin_app.engine.listing import listing as module
 from admin_app.engine.listing.page import Presenter
+from admin_app.engine.listing.tools import column_choices, filter_fields
 from admin_app.errors import BadInput
 from tests.unit.engine.conftest import speak
 from tests.unit.engine.listing.test_plan import statements
@@ -32,9 +33,8 @@ def listing(policy: Any = SYSTEM, of: Any = BOOK, more: Any = None, **args: Any)
 
 def names(session: Session, **args: Any) -> list[str]:
     """Titles of the page's rows."""
-    made = listing(**args)
-    plan = Plan(BOOK, ())
-    return [plan.title(row) for row in made.rows(session, plan)[0]]
+    plan, rows, _cursors = listing(**args).rows(session)
+    return [plan.title(row) for row in rows]
 
 
 @pytest.fixture
@@ -49,8 +49,7 @@ def test_pages_lead_to_each_other_both_ways(desk: Session, shelf_of_45: None) ->
     pages = []
     args: dict[str, Any] = {"sort": "pages"}
     while True:
-        plan = Plan(BOOK, ())
-        rows, cursors = listing(**args).rows(desk, plan)
+        plan, rows, cursors = listing(**args).rows(desk)
         pages.append([plan.title(row) for row in rows])
         forwards += pages[-1]
         if cursors["next"] is None:
@@ -58,16 +57,13 @@ def test_pages_lead_to_each_other_both_ways(desk: Session, shelf_of_45: None) ->
         args = {"sort": "pages", "after": cursors["next"]}
     assert len(forwards) == len(set(forwards)) == 45
     assert [len(page) for page in pages] == [20, 20, 5]
-    plan = Plan(BOOK, ())
-    rows, cursors = listing(sort="pages", before=cursors["prev"]).rows(desk, plan)
+    plan, rows, cursors = listing(sort="pages", before=cursors["prev"]).rows(desk)
     assert [plan.title(row) for row in rows] == pages[1]
     assert cursors["next"] is not None
-    plan = Plan(BOOK, ())
-    rows, first = listing(sort="pages", before=cursors["prev"]).rows(desk, plan)
+    plan, rows, first = listing(sort="pages", before=cursors["prev"]).rows(desk)
     assert [plan.title(row) for row in rows] == pages[0]
     assert first["prev"] is None
-    plan = Plan(BOOK, ())
-    rows, last = listing(sort="pages", end="1").rows(desk, plan)
+    plan, rows, last = listing(sort="pages", end="1").rows(desk)
     assert [plan.title(row) for row in rows] == forwards[-20:]
     assert (last["next"], last["prev"] is None) == (None, False)
 
@@ -157,7 +153,7 @@ def test_a_page_says_everything_that_the_template_shows(
         page = Presenter(made).page(desk)
     (row,) = page.rows
     assert (row.title, row.code, row.key) == ("Mine", "M", str(mine.id))
-    assert (row.url, row.edit_url) == (f"/book/details/?id={mine.id}", f"/book/edit/?id={mine.id}")
+    assert (row.url, row.ways) == (f"/book/details/?id={mine.id}", "oed")
     assert [column["key"] for column in page.columns] == list(made.column_keys())
     assert len(row.cells) == len(page.columns)
     chips = {chip["key"]: (chip["label"], chip["op"], chip["value"]) for chip in page.chips}
@@ -178,11 +174,13 @@ def test_a_page_says_everything_that_the_template_shows(
     assert "sort=pages" in by_key["pages"]["sort_url"]
     assert (by_key["owner"]["sort_url"], by_key["owner"]["numeric"]) == (None, False)
     assert by_key["price"]["numeric"]
-    fields = {each["key"]: each for each in page.filter_fields}
+    fields = {each["key"]: each for each in filter_fields(made)}
     assert fields["grade"]["choices"] == [("A", "grade A"), ("B", "grade B"), ("C", "grade C")]
     assert fields["owner"]["lookup_url"] == "/book/ajax/lookup/?name=owner"
     assert "pin" not in fields
-    assert {choice["key"] for choice in page.column_choices if choice["shown"]} == set(by_key)
+    offered = column_choices(made)
+    assert {choice["key"] for choice in offered if choice["shown"]} == set(by_key)
+    assert page.choosable == len(offered)
     assert ("sort", "-pages") in page.hidden
     assert page.pager["info"].startswith("1 row on this page")
 
@@ -230,7 +228,7 @@ def test_a_related_list_keeps_its_condition_and_leaves_its_column_out(
     page = Presenter(made).page(desk)
     assert [row.title for row in page.rows] == ["Child"]
     assert "parent" not in {column["key"] for column in page.columns}
-    assert "parent" not in {each["key"] for each in page.filter_fields}
+    assert "parent" not in {each["key"] for each in filter_fields(made)}
     assert page.urls["self"] == "/book/?tab=x"
 
 
@@ -238,8 +236,7 @@ def test_a_list_of_a_key_of_two_columns_is_in_the_order_of_both(desk: Session) -
     desk.add_all([Pair(word="b", number=1), Pair(word="a", number=2), Pair(word="a", number=1)])
     desk.flush()
     made = listing(of=entity(Pair))
-    plan = Plan(entity(Pair), ())
-    rows, _cursors = made.rows(desk, plan)
+    plan, rows, _cursors = made.rows(desk)
     assert [plan.key(row) for row in rows] == ["a,1", "a,2", "b,1"]
     assert desk.scalar(select(Pair.note)) is None
     page = Presenter(made).page(desk)

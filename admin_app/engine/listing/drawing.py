@@ -1,0 +1,116 @@
+"""Rows as HTML: the template of a row is drawn once for each shape of row, and filled in for each row.
+
+Twenty rows of eight cells are most of a list page. A template that runs for each cell decides the same things again
+and again; here it runs once with marks in place of the values, and what it drew is cut at the marks.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any, Protocol
+
+from flask import current_app, request
+from markupsafe import Markup, escape
+
+from admin_app.engine.kinds import Cell
+from admin_app.engine.language import lang
+
+#: Marks are characters for private use, which escaping leaves alone; values are filled in after the cut.
+_MARKS = "\ue000\ue001\ue002\ue003\ue004\ue005"
+_CUT = re.compile(f"([{_MARKS}])")
+#: Shapes kept in a process: fields, kinds, tones, currencies and languages together stay far below it.
+_KEPT = 5_000
+
+
+class Row(Protocol):
+    """What a row of a list holds."""
+
+    @property
+    def key(self) -> str: ...
+    @property
+    def url(self) -> str: ...
+    @property
+    def ways(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def code(self) -> str | None: ...
+    @property
+    def cells(self) -> Sequence[Cell]: ...
+
+
+class _Form:
+    """Drawn HTML, cut at its marks."""
+
+    def __init__(self, drawn: str) -> None:
+        first, *rest = _CUT.split(drawn)
+        self._first = first
+        self._rest = [(_MARKS.index(mark), text) for mark, text in zip(rest[::2], rest[1::2], strict=True)]
+
+    def fill(self, out: list[str], values: Sequence[str]) -> None:
+        """Add the HTML with these values, which are escaped already."""
+        out.append(self._first)
+        for at, text in self._rest:
+            out.append(values[at])
+            out.append(text)
+
+
+def draw_rows(
+    rows: Sequence[Row], columns: Sequence[dict[str, Any]], places: Mapping[int, str], pick: bool
+) -> Markup:
+    """The table rows; `places` says where a phone shows which column, `pick` whether rows have a box to tick."""
+    forms = _Forms()
+    heads = [(column["label"], column["numeric"], places.get(at)) for at, column in enumerate(columns)]
+    out: list[str] = []
+    for row in rows:
+        cells: list[str] = []
+        for head, cell in zip(heads, row.cells, strict=True):
+            forms.cell(head, cell).fill(
+                cells, (escape(cell.text), escape(cell.url or ""), escape(cell.reveal or ""))
+            )
+        values = (row.key, row.url, row.ways, row.title, row.code or "")
+        forms.row(pick, row.code is not None).fill(out, [*map(escape, values), "".join(cells)])
+    return Markup("".join(out))  # noqa: S704 - drawn by the template, and every value escaped above
+
+
+class _Forms:
+    """The forms of this language, drawn when they are first needed."""
+
+    def __init__(self) -> None:
+        every: dict[Hashable, dict[Hashable, _Form]] = current_app.extensions.setdefault("dutybook_rows", {})
+        self._kept = every.setdefault((lang(), request.script_root), {})
+
+    def cell(self, head: tuple[str, bool, str | None], cell: Cell) -> _Form:
+        """The form of a cell under this column."""
+        kind, text, url, unit, code, tone, reveal = cell
+        # An empty text is drawn as a dash.
+        shape = (head, kind, tone, unit, code, url is None, reveal is None, not text)
+        form = self._kept.get(shape)
+        if form is None:
+            marked = cell._replace(
+                text=_MARKS[0] if text else "", url=url and _MARKS[1], reveal=reveal and _MARKS[2]
+            )
+            label, numeric, place = head
+            column = {"label": label, "numeric": numeric}
+            form = self._keep(shape, _template().cell(column, place, marked))
+        return form
+
+    def row(self, pick: bool, code: bool) -> _Form:
+        """The form of a row with these parts."""
+        form = self._kept.get((pick, code))
+        if form is None:
+            key, url, ways, title, number, cells = list(_MARKS)
+            drawn = _template().row(pick, key, url, ways, title, number if code else None, cells)
+            form = self._keep((pick, code), drawn)
+        return form
+
+    def _keep(self, shape: Hashable, drawn: str) -> _Form:
+        if len(self._kept) >= _KEPT:
+            self._kept.clear()
+        form = self._kept[shape] = _Form(str(drawn))
+        return form
+
+
+def _template() -> Any:
+    return current_app.jinja_env.get_template("admin/model/row.html").module
