@@ -81,7 +81,7 @@ def _is_open(access: AccessMap, action: str, entity: str) -> bool:
 def acting_for(access: AccessMap, policy: Policy, action: str, record: Any) -> int | None:
     """For whom (user id) this person does `action` on this record; None where anything of their own lets them too."""
     guard = access.by_model.get(type(record))
-    if policy.unlimited or guard is None or not any(source.acting for source in policy.sources):
+    if guard is None:
         return None
     sources = [reason.source for reason in why(access, policy, action, guard.name, record).reasons]
     known = [source.acting_for for source in sources if source.acting_for is not None]

@@ -141,12 +141,13 @@ def install_scope(session_class: Any, scope: Callable[[], Scope]) -> None:
 
     def narrow(state: ORMExecuteState) -> None:
         policy = policy_of(state.session)
-        # A column load only refreshes a record that this session already let through.
-        if policy.unlimited or state.is_column_load:
+        if policy.unlimited:
             return
         if not state.is_orm_statement or state.is_insert:
             # Core tables and text carry no entity that a criterion could narrow: shut, rather than open.
             raise UnscopedStatement(_words(state))
+        # What only reads a record again that was let through gets it whatever its owner is now: the ORM narrows the
+        # references that come along, not the record itself.
         action = "edit" if state.is_update else "delete" if state.is_delete else "view"
         rules = scope()
         loaders = rules.joins_unasked or any(isinstance(each, Load) for each in state.statement._with_options)

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import FrozenInstanceError, fields, is_dataclass
+from importlib import import_module
+from typing import Any
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -55,3 +60,24 @@ def test_single_records_are_a_set_of_their_own() -> None:
     assert mine.broad and not mine >= one and not one >= mine
     assert (mine | one).broad and mine | one >= mine and mine | one >= one
     assert both <= EVERYTHING and not both >= EVERYTHING
+
+
+@given(ROWS, ROWS)
+def test_a_set_contains_another_where_that_adds_nothing(one: Rows, other: Rows) -> None:
+    assert (one >= other) is (one.everything or (one | other) == one)
+
+
+MODULES = ("compile", "explain", "guard", "policy", "world")
+SHARED = [
+    value
+    for module in map(import_module, (f"admin_app.engine.access.{name}" for name in MODULES))
+    for value in vars(module).values()
+    if is_dataclass(value) and value.__module__ == module.__name__ and isinstance(value, type)
+]
+
+
+@pytest.mark.parametrize("kind", SHARED, ids=lambda kind: kind.__name__)
+def test_what_requests_share_cannot_be_changed_by_one_of_them(kind: type[Any]) -> None:
+    empty = object.__new__(kind)
+    with pytest.raises(FrozenInstanceError):
+        setattr(empty, fields(kind)[0].name, None)
