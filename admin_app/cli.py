@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import click
-from alembic import command as alembic
 from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
 from flask_babel import force_locale
@@ -143,6 +142,8 @@ def reset(yes: bool) -> None:
         upgrade_database(current_app)
         db.session.remove()
         with migration_lock(db.engine, Path(current_app.config["DATA_DIR"])):
+            from alembic import command as alembic
+
             alembic.downgrade(migrate.get_config(), "base")
             alembic.upgrade(migrate.get_config(), "head")
         with as_system() as session, bar("Demo company") as progress:
@@ -248,7 +249,5 @@ def disable_user(username: str) -> None:
     click.echo(f"{username} can no longer log in.")
 
 
-def register_cli(app: Flask) -> None:
-    """Add the commands to the app."""
-    for command in (serve, worker, jobs, load_demo, reset, import_command, why_command, check, user):
-        app.cli.add_command(command)
+#: What `flask --app wsgi` offers; admin_app/commands.py adds them.
+COMMANDS = (serve, worker, jobs, load_demo, reset, import_command, why_command, check, user)

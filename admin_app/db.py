@@ -8,10 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from alembic import command
-from alembic.script import ScriptDirectory
-from flask import Flask
-from flask_migrate import Migrate
+import click
+from flask import Flask, current_app
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Engine, inspect, text
 from sqlalchemy.engine import make_url
@@ -26,7 +24,25 @@ MIGRATION_LOCK = 0x0D077B00C
 
 #: The models stay free of Flask: they use their own Base, and this object only borrows its metadata.
 db = SQLAlchemy(metadata=Base.metadata)
-migrate = Migrate()
+
+
+class Migrations:
+    """Flask-Migrate, imported when a migration is asked for: Alembic costs each server process 4 MB and its start."""
+
+    def init_app(self, app: Flask) -> None:
+        """Give `app` what `flask db` and migrations/env.py look for in it; twice is harmless."""
+        if "migrate" not in app.extensions:
+            from flask_migrate import Migrate
+
+            Migrate().init_app(app, db, directory=str(MIGRATIONS))
+
+    def get_config(self, *arguments: Any, **more: Any) -> Any:
+        """Alembic's configuration for the app under way, as Flask-Migrate makes it."""
+        self.init_app(current_app._get_current_object())  # type: ignore[attr-defined]
+        return current_app.extensions["migrate"].migrate.get_config(*arguments, **more)
+
+
+migrate = Migrations()
 
 
 def init_db(app: Flask) -> None:
@@ -39,7 +55,9 @@ def init_db(app: Flask) -> None:
     given = app.config.get("SQLALCHEMY_ENGINE_OPTIONS") or {}
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {**options, **given}
     db.init_app(app)
-    migrate.init_app(app, db, directory=str(MIGRATIONS))
+    if click.get_current_context(silent=True) is not None:
+        # `flask db` finds no migrations in an app that has not been told of them.
+        migrate.init_app(app)
     with app.app_context():
         if dialect == "sqlite":
             sqlite.configure(db.engine)
@@ -68,6 +86,9 @@ def upgrade_database(app: Flask) -> bool:
     Of several processes that start at once, one migrates and the others wait for it. Raises
     ConfigurationError for a PostgreSQL database with a wrong encoding.
     """
+    from alembic import command
+    from alembic.script import ScriptDirectory
+
     with app.app_context(), migration_lock(db.engine, Path(app.config["DATA_DIR"])):
         check_postgresql(db.engine)
         config = migrate.get_config()

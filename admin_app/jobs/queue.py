@@ -10,10 +10,9 @@ import logging
 from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask, current_app, has_app_context
-from huey.api import Huey, PostgresHuey, SqliteHuey
 from sqlalchemy import event
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
@@ -21,6 +20,9 @@ from sqlalchemy.orm import Session
 from admin_app.engine.job import JobKind
 from admin_app.jobs.order import ORDERED
 from admin_app.jobs.run import run_job
+
+if TYPE_CHECKING:
+    from huey.api import Huey
 
 NAME = "dutybook"
 #: The queue's own tables in a PostgreSQL database begin with this; migrations leave them alone.
@@ -39,6 +41,9 @@ class Jobs:
     @cached_property
     def huey(self) -> Huey:
         """The queue: in the data folder, or in the database where that is PostgreSQL."""
+        # Only here: it brings psycopg along, and most processes never order a job.
+        from huey.api import PostgresHuey, SqliteHuey
+
         url = make_url(self.app.config["SQLALCHEMY_DATABASE_URI"])
         if url.get_backend_name() == "postgresql":
             plain = url.set(drivername="postgresql").render_as_string(hide_password=False)

@@ -15,7 +15,6 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from flask_babel import gettext as _
-from xlsxwriter import Workbook  # type: ignore[import-untyped]  # it brings no types
 
 from admin_app.config import ROOT
 from admin_app.engine.exchange.reading import NoTable
@@ -56,6 +55,9 @@ def write_xlsx(name: str, rows: Iterable[Sequence[str]], widths: Sequence[int]) 
     `widths` are those of the first columns, in characters; the last one holds for all that follow.
     """
     target = io.BytesIO()
+    # Only here: it costs each start and each server process some megabytes.
+    from xlsxwriter import Workbook  # type: ignore[import-untyped]  # it brings no types
+
     with Workbook(
         target,
         {"constant_memory": True, "in_memory": True, "strings_to_formulas": False, "strings_to_urls": False},
