@@ -12,11 +12,16 @@ _ANSWERS = "why.index"
 _RECORD_DOORS = frozenset({"details_view", "edit_view", "delete_view", "download_view", "reveal_view"})
 
 
-def why_url(action: str, entity: str, key: str | None = None) -> str | None:
-    """The address of the answer to "why may I, or may I not, do this?"; None on a site that gives no answers."""
+def why_url(action: str | None, entity: str, key: str | None = None, fields: str | None = None) -> str | None:
+    """The address of the answer to "why may I, or may I not, do this?"; None on a site that gives no answers.
+
+    Without an action it is the page of all actions; `fields` asks about a group of fields instead.
+    """
     if _ANSWERS not in current_app.view_functions:
         return None
-    return url_for(_ANSWERS, action=action, entity=entity, id=key or None)
+    if action is None:
+        return url_for("why.overview", entity=entity, id=key or None)
+    return url_for(_ANSWERS, action=action, entity=entity, id=key or None, fields=fields)
 
 
 def refusal_url(status: int, refusal: Forbidden | None) -> str | None:

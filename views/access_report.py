@@ -15,7 +15,7 @@ from admin_app.engine.exchange.export import harmless
 from admin_app.engine.site import Page, site
 from admin_app.errors import BadInput
 from admin_app.services.access_report import Filters, Line, report
-from admin_app.services.explanations import named
+from admin_app.services.reasons import named
 from admin_app.services.sentences import plain
 from views.asking import AccessPage, explainer, href, thing
 from views.matrix import signed_in

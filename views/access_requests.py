@@ -18,9 +18,11 @@ from admin_app.engine.labels import labels
 from admin_app.engine.site import Page, site
 from admin_app.errors import BadInput
 from admin_app.services import access_requests, clock
-from admin_app.services.explanations import Explainer, action_word, named
+from admin_app.services.answers import action_word
+from admin_app.services.explanations import Explainer
+from admin_app.services.reasons import named
 from models.grant import AccessRequest
-from views.asking import AccessPage, explainer, thing, visible_record
+from views.asking import AccessPage, explainer, thing
 from views.matrix import signed_in
 
 #: What the form of a decision begins with, in days.
@@ -51,9 +53,16 @@ class RequestsView(AccessPage):
     @expose("/new", methods=("POST",))
     def create(self) -> Response:
         """Ask."""
-        form = {name: request.form.get(name, "").strip() for name in ("action", "entity", "id", "reason")}
+        names = ("action", "entity", "id", "reason", "fields")
+        form = {name: request.form.get(name, "").strip() for name in names}
         made = access_requests.ask(
-            explainer(), current_policy(), form["action"], form["entity"], form["id"] or None, form["reason"]
+            explainer(),
+            current_policy(),
+            form["action"],
+            form["entity"],
+            form["id"] or None,
+            form["reason"],
+            form["fields"] or None,
         )
         asked = access_requests.name_of(db.session(), made.head_id)
         db.session.commit()
@@ -113,7 +122,7 @@ def _last_day() -> date:
 
 def _shown(found: Explainer, policy: Policy, each: AccessRequest) -> dict[str, Any]:
     """One request in the reader's words; its record only for whoever may open it."""
-    record = visible_record(policy, each.entity, each.record_key)
+    record = found.visible(policy, each.entity, each.record_key)
     entity = site().by_name.get(each.entity)
     home = access_requests.home_of(found, each.user_id) if each.status == "open" else None
     return {

@@ -15,7 +15,9 @@ from admin_app.engine.labels import labels
 from admin_app.engine.site import Page
 from admin_app.errors import BadInput
 from admin_app.services import reviews
-from admin_app.services.explanations import Explainer, action_word, named
+from admin_app.services.answers import action_word
+from admin_app.services.explanations import Explainer
+from admin_app.services.reasons import named
 from admin_app.services.sentences import Part, Sentence
 from models.review import AccessReviewItem
 from views.asking import AccessPage, explainer, href, thing
@@ -137,7 +139,7 @@ def _what(found: Explainer, item: AccessReviewItem) -> Sentence:
     ]
     parts = [
         Part(f"{cell.letter if cell else '—'} "),
-        found.duty(item.position_id, item.duty_id),
+        found.reasons.duty(item.position_id, item.duty_id),
         Part(f" · {named(world.positions[item.position_id])}"),
     ]
     return (*parts, Part(f" · {', '.join(things)}")) if things else tuple(parts)

@@ -9,9 +9,8 @@ from flask_admin import BaseView
 from flask_babel import gettext as _
 
 from admin_app.db import db
-from admin_app.engine.access import Policy, current_policy
+from admin_app.engine.access import current_policy
 from admin_app.engine.access.world import World
-from admin_app.engine.forms import find_record
 from admin_app.engine.labels import labels
 from admin_app.engine.site import Page, site
 from admin_app.errors import Forbidden
@@ -50,17 +49,6 @@ def href(part: Part) -> str | None:
     if entity is not None and not site().may(current_policy(), "view", entity):
         return None
     return url_for(part.endpoint, **dict(part.values))
-
-
-def visible_record(policy: Policy, entity: str, key: str | None) -> Any:
-    """The record with this key if this person may open it, else None, whether or not there is one."""
-    declared = site().by_name.get(entity)
-    if declared is None or not key:
-        return None
-    record = find_record(db.session(), declared, key)
-    if record is None or not site().may_record(policy, "view", declared, record):
-        return None
-    return record
 
 
 def thing(entity: str) -> str:

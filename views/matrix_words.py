@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from flask import url_for
-from flask_babel import format_decimal, lazy_gettext, ngettext
+from flask_babel import format_decimal, ngettext
 from flask_babel import gettext as _
 
 from admin_app.engine.access import Policy
@@ -14,26 +14,11 @@ from admin_app.engine.access.world import Cell, World
 from admin_app.engine.labels import labels
 from admin_app.engine.language import lang
 from admin_app.engine.site import site
+from admin_app.services.answers import ACTION_WORDS, action_word
 from admin_app.services.heads import Beyond, Leader
 from admin_app.services.matrix_editing import Refusal
 from admin_app.services.matrix_impact import CAP, Effect, Impact, people_in
 
-ACTIONS: Final = {
-    "view": lazy_gettext("view"),
-    "create": lazy_gettext("create"),
-    "edit": lazy_gettext("edit"),
-    "delete": lazy_gettext("delete"),
-    "assign": lazy_gettext("assign"),
-    "approve": lazy_gettext("approve"),
-    "configure": lazy_gettext("configure"),
-    "export": lazy_gettext("export"),
-    "bulk": lazy_gettext("change in bulk"),
-    "comment": lazy_gettext("comment on"),
-    "report": lazy_gettext("report on"),
-    "import": lazy_gettext("import"),
-    "reveal": lazy_gettext("reveal"),
-    "work": lazy_gettext("work on"),
-}
 #: Names shown before "and n more".
 NAMES: Final = 6
 
@@ -50,9 +35,9 @@ def comma() -> str:
 
 def action_list(actions: Iterable[str]) -> str:
     """`view, create, edit`, in the order of the vocabulary."""
-    order = list(ACTIONS)
+    order = list(ACTION_WORDS)
     known = sorted(set(actions), key=lambda each: order.index(each) if each in order else len(order))
-    return comma().join(str(ACTIONS.get(each, each)) for each in known)
+    return comma().join(action_word(each) for each in known)
 
 
 def entity_name(entity: str) -> str:
@@ -214,7 +199,7 @@ def _lacking(beyond: Iterable[Beyond]) -> list[str]:
         by_entity.setdefault(each.entity, []).append(each.action)
     found = []
     for entity, actions in by_entity.items():
-        known = [action for action in actions if action in ACTIONS]
+        known = [action for action in actions if action in ACTION_WORDS]
         words = action_list(known) if known else _("such access to fields")
         found.append(_("%(actions)s %(entity)s", actions=words, entity=entity_name(entity)))
     return found

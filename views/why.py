@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from flask import flash, redirect, request, url_for
@@ -10,33 +11,44 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from admin_app.db import db
-from admin_app.engine.access import ACTIONS, Policy, current_policy
+from admin_app.engine.access import Policy, current_policy
 from admin_app.engine.access.compile import posts_in_force
-from admin_app.engine.access.explain import why
+from admin_app.engine.labels import labels
 from admin_app.engine.site import Page, site
-from admin_app.services import clock
+from admin_app.services import clock, field_answers
 from admin_app.services.access_requests import own_grants
-from admin_app.services.answers import ON_RECORDS
-from admin_app.services.explanations import Explainer, action_word, named
+from admin_app.services.answers import action_word
+from admin_app.services.explanations import Explainer
 from admin_app.services.heads import headed_departments
+from admin_app.services.reasons import named
 from admin_app.viewing import begin_viewing, end_viewing, may_view_as
-from views.asking import AccessPage, explainer, href, thing, visible_record
+from views.asking import AccessPage, explainer, href, thing
 from views.matrix import signed_in
 
 
 class WhyView(AccessPage):
-    """`/why/` answers for the reader, `/why/who` for everybody; `/why/as` shows the product as others see it."""
+    """`/why/` answers for the reader, `/why/all` for all that there is to do, `/why/who` for everybody.
+
+    `/why/as` shows the product as others see it.
+    """
 
     @expose("/")
     def index(self) -> str:
         """Why, or why not; without an action and an entity the page where one asks."""
         policy, found = current_policy(), explainer()
-        action, entity, key = (request.args.get(name, "").strip() for name in ("action", "entity", "id"))
+        action, entity, key = _asked()
+        group = request.args.get("fields", "").strip()
         if not action and not entity:
             return str(self.render("admin/why/ask.html", **_questions(found, policy)))
         found.check(action, entity)
-        record = visible_record(policy, entity, key)
-        answer = found.explain(policy, action, entity, record)
+        if group:
+            field_answers.check_group(found, entity, group)
+        record = found.visible(policy, entity, key)
+        answer = (
+            field_answers.explain_fields(found, policy, entity, group, record)
+            if group
+            else found.explain(policy, action, entity, record)
+        )
         return str(
             self.render(
                 "admin/why/why.html",
@@ -45,9 +57,11 @@ class WhyView(AccessPage):
                 action=action,
                 entity=entity,
                 key=key,
+                group=group,
+                group_label=labels().section(entity, group) if group else None,
                 things=thing(entity),
                 hidden=bool(key) and record is None,
-                others=_others(found, policy, entity, record, key),
+                all_url=url_for("why.overview", entity=entity, id=key or None),
                 may_ask=not policy.unlimited
                 and answer.ground != "forbidden"
                 and (not answer.allowed or (bool(key) and record is None)),
@@ -55,13 +69,40 @@ class WhyView(AccessPage):
             )
         )
 
+    @expose("/all")
+    def overview(self) -> str:
+        """Every action on an entity or a record, and every group of its fields: yes or no, and why."""
+        policy, found = current_policy(), explainer()
+        _action, entity, key = _asked()
+        found.check("view", entity)
+        record = found.visible(policy, entity, key)
+        return str(
+            self.render(
+                "admin/why/all.html",
+                deeds=found.overview(policy, entity, record),
+                fields=field_answers.overview(found, policy, entity, record),
+                place=found.place(record) if record is not None else (),
+                href=href,
+                word=action_word,
+                entity=entity,
+                key=key,
+                things=thing(entity),
+                hidden=bool(key) and record is None,
+                may_ask=not policy.unlimited,
+                section=partial(labels().section, entity),
+                level=partial(labels().choice, "access_grant", "field_level"),
+                address=partial(url_for, "why.index", entity=entity, id=key or None),
+                who=partial(url_for, "why.who", entity=entity, id=key or None),
+            )
+        )
+
     @expose("/who")
     def who(self) -> str:
         """Everybody who may, with reasons; about a record only to whoever may open it."""
         policy, found = current_policy(), explainer()
-        action, entity, key = (request.args.get(name, "").strip() for name in ("action", "entity", "id"))
+        action, entity, key = _asked()
         found.check(action, entity)
-        record = visible_record(policy, entity, key)
+        record = found.visible(policy, entity, key)
         people = found.who(action, entity, record, _told(found, policy))
         return str(
             self.render(
@@ -74,7 +115,7 @@ class WhyView(AccessPage):
                 word=action_word(action),
                 things=thing(entity),
                 hidden=bool(key) and record is None,
-                record=found.explain(policy, action, entity, record).place if record is not None else (),
+                record=found.place(record) if record is not None else (),
                 why_url=url_for("why.index", action=action, entity=entity, id=key or None),
                 questions=_questions(found, policy),
             )
@@ -95,11 +136,17 @@ class WhyView(AccessPage):
         return redirect(url_for("why.index"))
 
 
+def _asked() -> tuple[str, str, str]:
+    """Action, entity and key of the address, each perhaps empty."""
+    action, entity, key = (request.args.get(name, "").strip() for name in ("action", "entity", "id"))
+    return action, entity, key
+
+
 def _questions(found: Explainer, policy: Policy) -> dict[str, Any]:
     """The choices of the form that asks, and what the reader holds by hand."""
     positions = sorted(found.world.positions.values(), key=lambda each: each.code)
     return {
-        "actions": [(word, action_word(word)) for word in _words(found)],
+        "actions": [(word, action_word(word)) for word in found.actions()],
         "entities": sorted(
             ((each.name, thing(each.name)) for each in site().entities), key=lambda pair: pair[1]
         ),
@@ -117,27 +164,6 @@ def _questions(found: Explainer, policy: Policy) -> dict[str, Any]:
         if may_view_as(policy)
         else [],
     }
-
-
-def _words(found: Explainer) -> list[str]:
-    """The actions that some letter gives, in their usual order."""
-    given = {word for profile in found.world.profiles.values() for word in profile.actions}
-    return [word for word in ACTIONS if word in given]
-
-
-def _others(found: Explainer, policy: Policy, entity: str, record: Any, key: str) -> list[dict[str, Any]]:
-    """The other questions that the same place raises, each with its verdict."""
-    words = [word for word in _words(found) if record is None or word in ON_RECORDS]
-    declared = site().by_name.get(entity)
-    forbids = declared.forbids if declared else ()
-    return [
-        {
-            "word": action_word(word),
-            "allowed": word not in forbids and why(found.access, policy, word, entity, record).allowed,
-            "url": url_for("why.index", action=word, entity=entity, id=key or None),
-        }
-        for word in words
-    ]
 
 
 def _told(found: Explainer, policy: Policy) -> frozenset[int]:

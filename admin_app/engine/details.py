@@ -51,7 +51,13 @@ def _rows(entity: Entity, plan: Plan, row: Any, keys: Sequence[str]) -> list[dic
         value = plan.value(row, key)
         multiline = isinstance(value, str) and entity.fields[key].reference is None and "\n" in value
         found.append(
-            {"key": key, "label": labels().field(entity.name, key), "cell": cell, "multiline": multiline}
+            {
+                "key": key,
+                "label": labels().field(entity.name, key),
+                "cell": cell,
+                "multiline": multiline,
+                "masked": entity.group_of.get(key) if cell.kind == "masked" else None,
+            }
         )
     return found
 

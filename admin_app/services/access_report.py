@@ -13,8 +13,10 @@ from admin_app.engine.access import ACTIONS, Policy
 from admin_app.engine.access.compile import policies, posts_in_force
 from admin_app.engine.access.policy import RECORD, Source
 from admin_app.engine.labels import labels
-from admin_app.services.explanations import Explainer, action_word, named
+from admin_app.services.answers import action_word
+from admin_app.services.explanations import Explainer
 from admin_app.services.heads import headed_departments
+from admin_app.services.reasons import named
 from admin_app.services.sentences import Part, Sentence
 
 #: What duties name beside entities and pages open by.
@@ -112,7 +114,7 @@ def _line(explainer: Explainer, user: int, person: Any, sources: Sequence[Source
         if source.grant is not None:
             because.append(Part(str(_("Manual grant")), "access_grant.details_view", {"id": source.grant}))
         elif source.position is not None and source.duty is not None:
-            because += [Part(f"{source.letter} "), explainer.duty(source.position, source.duty)]
+            because += [Part(f"{source.letter} "), explainer.reasons.duty(source.position, source.duty)]
     position = named(world.positions[first.position]) if first.position is not None else ""
     return Line(
         user=user,

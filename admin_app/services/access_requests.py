@@ -16,9 +16,11 @@ from admin_app.engine.access.compile import policies, posts_in_force
 from admin_app.engine.access.explain import why
 from admin_app.engine.access.policy import LEVELS, REACHES
 from admin_app.engine.forms import describe
+from admin_app.engine.labels import labels
 from admin_app.errors import BadInput, Conflict, Forbidden, NotFound
 from admin_app.services.answers import ON_RECORDS
 from admin_app.services.explanations import Explainer
+from admin_app.services.field_answers import READ, check_group, level_of
 from admin_app.services.grants import To, check_giving
 from admin_app.services.heads import head_of, headed_departments
 from models.grant import AccessGrant, AccessRequest
@@ -46,12 +48,19 @@ class Terms:
 
 
 def ask(
-    explainer: Explainer, policy: Policy, action: str, entity: str, key: str | None, reason: str
+    explainer: Explainer,
+    policy: Policy,
+    action: str,
+    entity: str,
+    key: str | None,
+    reason: str,
+    fields: str | None = None,
 ) -> AccessRequest:
     """Put a request before the nearest head who holds the right, else before an administrator; flushed.
 
     `key` is the record's, as it stands in addresses; it is kept as it was sent and says nothing of whether there is
     such a record. An action that is not done with a record is asked for in general.
+    `fields` is a group of fields that one wants to read in full; the request to view then says so in its reason.
 
     Raises:
         BadInput: there is no reason, no such action or entity, or nothing to ask for.
@@ -69,9 +78,11 @@ def ask(
     declared = explainer.site.by_name.get(entity)
     if declared is not None and action in declared.forbids:
         raise BadInput(_("Nobody may do this, whatever the duties; there is nothing to ask for."))
-    if not key and why(explainer.access, policy, action, entity).allowed:
-        raise BadInput(_("You may do this already."))
     record = explainer.visible(policy, entity, key)
+    if fields is not None:
+        action, reason = "view", _to_read(explainer, policy, entity, fields, record, reason)
+    elif not key and why(explainer.access, policy, action, entity).allowed:
+        raise BadInput(_("You may do this already."))
     with acting(session, SYSTEM):
         same = select(AccessRequest.id).where(
             AccessRequest.user_id == policy.user_id,
@@ -93,6 +104,16 @@ def ask(
         session.add(request)
         session.flush()
     return request
+
+
+def _to_read(explainer: Explainer, policy: Policy, entity: str, fields: str, record: Any, reason: str) -> str:
+    """The reason of a request for a group of fields. BadInput where there is none, or it is plain already."""
+    check_group(explainer, entity, fields)
+    level = level_of(explainer, policy, entity, fields, record)
+    if LEVELS.index(level) >= READ:
+        raise BadInput(_("You may do this already."))
+    label, given = labels().section(entity, fields), reason.strip()
+    return str(_("To read “%(fields)s”: %(reason)s", fields=label, reason=given))
 
 
 def _asked(explainer: Explainer, policy: Policy, action: str, entity: str, record: Any) -> int | None:

@@ -89,6 +89,28 @@ class Witness:
     because: Sequence[Sentence]
 
 
+@dataclass(frozen=True)
+class Deed:
+    """One action with one sentence why, or why not: how many reasons there are beside it, and for a no who may."""
+
+    action: str
+    allowed: bool
+    ground: str
+    reason: Sentence
+    more: int = 0
+    able: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Fields:
+    """How much of a group of fields one gets, with one sentence why; `level` is one of LEVELS."""
+
+    group: str
+    level: str
+    reason: Sentence
+    ways: Sequence[Way] = ()
+
+
 def action_word(action: str) -> str:
     """An action as it reads inside a sentence."""
     return str(ACTION_WORDS.get(action, action))

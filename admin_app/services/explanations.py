@@ -6,28 +6,25 @@ whether a record exists that the person may not see: whoever calls leaves such a
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session
 
 from admin_app.engine.access import ACTIONS, SYSTEM, AccessMap, Policy, acting
-from admin_app.engine.access.explain import Able, Reason, holders, who_can, why
-from admin_app.engine.access.policy import RECORD, Source
-from admin_app.engine.access.world import Named, World
+from admin_app.engine.access.compile import policies
+from admin_app.engine.access.explain import Able, Holder, holders, who_can, why
+from admin_app.engine.access.world import World
 from admin_app.engine.forms import describe, find_record
-from admin_app.engine.labels import labels
-from admin_app.engine.language import lang
 from admin_app.engine.site import Site
 from admin_app.errors import BadInput
-from admin_app.services.answers import ACTION_WORDS, Explanation, Way, Witness, action_word
+from admin_app.services.answers import ON_RECORDS, Deed, Explanation, Way, Witness
+from admin_app.services.reasons import Reasons, named
 from admin_app.services.sentences import Part, Sentence, weave
-from models.grant import AccessGrant
-from models.organisation import User
 
 
 @dataclass(frozen=True)
@@ -45,8 +42,16 @@ class Explainer:
     site: Site
     world: World
     today: date
-    _grants: dict[int, AccessGrant] = field(default_factory=dict)
-    _names: dict[int, str] = field(default_factory=dict)
+
+    @cached_property
+    def reasons(self) -> Reasons:
+        """What puts single reasons into words."""
+        return Reasons(self.session, self.access, self.world)
+
+    @cached_property
+    def everybody(self) -> Mapping[int, tuple[Any, Policy]]:
+        """(person, policy) of all who may sign in, by user id; read once."""
+        return policies(self.session, self.world, self.today)
 
     @property
     def access(self) -> AccessMap:
@@ -74,25 +79,20 @@ class Explainer:
             name: how to call the person; None addresses the reader.
         """
         declared = self.site.by_name.get(entity)
-        deed = self._deed(action, entity)
+        deed = self.reasons.deed(action, entity)
         if declared is not None and action in declared.forbids:
             answer = weave(_("No: nobody may %(deed)s, whatever the duties."), deed=deed)
             return Explanation(False, "forbidden", answer)
         verdict = why(self.access, policy, action, entity, record)
-        place = self._place(record) if record is not None else ()
+        place = self.place(record) if record is not None else ()
         if verdict.allowed:
             answer = (
                 weave(_("Yes: you may %(deed)s."), deed=deed)
                 if name is None
                 else weave(_("Yes: %(person)s may %(deed)s."), person=name, deed=deed)
             )
-            return Explanation(
-                True,
-                verdict.ground,
-                answer,
-                self._because(verdict.ground, verdict.reasons, entity, name),
-                place,
-            )
+            because = self.reasons.because(verdict.ground, verdict.reasons, entity, name)
+            return Explanation(True, verdict.ground, answer, because, place)
         answer = (
             weave(_("No: none of your duties lets you %(deed)s."), deed=deed)
             if name is None
@@ -102,7 +102,7 @@ class Explainer:
         able: Sequence[Witness] = ()
         if record is not None:
             wider = why(self.access, policy, action, entity)
-            short = self._reasons(wider.reasons, entity, name)
+            short = self.reasons.sentences(wider.reasons, entity, name)
             answer = (
                 weave(_("No: this record lies beyond what lets you %(deed)s."), deed=deed)
                 if wider.allowed and name is None
@@ -110,6 +110,52 @@ class Explainer:
             )
             able = self.who(action, entity, record)
         return Explanation(False, "nobody", answer, (), place, short, self._ways(action, entity), able)
+
+    def overview(self, policy: Policy, entity: str, record: Any = None) -> list[Deed]:
+        """All actions on the entity, or with one record that this person may see, each with one sentence.
+
+        Actions are those that some letter gives, in their usual order. A no says who may: with a record the people,
+        without one the people who may with some.
+        """
+        return [
+            self._deed(policy, action, entity, record)
+            for action in self.actions()
+            if record is None or action in ON_RECORDS
+        ]
+
+    def actions(self) -> list[str]:
+        """The actions that some letter gives, in their usual order."""
+        given = {word for profile in self.world.profiles.values() for word in profile.actions}
+        return [word for word in ACTIONS if word in given]
+
+    def _deed(self, policy: Policy, action: str, entity: str, record: Any) -> Deed:
+        declared = self.site.by_name.get(entity)
+        deed = self.reasons.deed(action, entity)
+        if declared is not None and action in declared.forbids:
+            return Deed(
+                action, False, "forbidden", weave(_("Nobody may %(deed)s, whatever the duties."), deed=deed)
+            )
+        verdict = why(self.access, policy, action, entity, record)
+        if verdict.allowed:
+            because = self.reasons.because(verdict.ground, verdict.reasons, entity, None)
+            return Deed(action, True, verdict.ground, because[0], len(because) - 1)
+        wider = record is not None and why(self.access, policy, action, entity).allowed
+        pattern = (
+            _("This record lies beyond what lets you %(deed)s.")
+            if wider
+            else _("None of your duties lets you %(deed)s.")
+        )
+        able = self.able(action, entity, record)
+        return Deed(action, False, "nobody", weave(pattern, deed=deed), able=able)
+
+    def able(self, action: str, entity: str, record: Any = None) -> list[str]:
+        """The names of all who may, those first whom a duty lets; administrators last."""
+        may = [
+            (policy.unlimited, person.name)
+            for person, policy in self.everybody.values()
+            if why(self.access, policy, action, entity, record).allowed
+        ]
+        return [name for _admin, name in sorted(may, key=lambda pair: pair[0])]
 
     def who(
         self, action: str, entity: str, record: Any = None, whole: frozenset[int] | None = None
@@ -126,134 +172,11 @@ class Explainer:
 
     def _witness(self, able: Able, entity: str, whole: frozenset[int]) -> Witness:
         ground = "admin" if able.admin else "cells" if able.reasons else "open"
-        because = self._because(ground, able.reasons, entity, able.name, able.user in whole)
+        because = self.reasons.because(ground, able.reasons, entity, able.name, able.user in whole)
         return Witness(able.user, able.name, able.username, because)
 
-    def _because(
-        self, ground: str, reasons: Sequence[Reason], entity: str, name: str | None, told: bool = True
-    ) -> Sequence[Sentence]:
-        if ground == "admin":
-            if name is None:
-                return (weave(_("Because you are an administrator, whom the duty matrix does not limit.")),)
-            return (
-                weave(
-                    _("Because %(person)s is an administrator, whom the duty matrix does not limit."),
-                    person=name,
-                ),
-            )
-        if ground == "open":
-            things = labels().inside(labels().plural(entity))
-            return (weave(_("Because everybody who signs in may read %(things)s."), things=things),)
-        return self._reasons(reasons, entity, name, told)
-
-    def _reasons(
-        self, reasons: Sequence[Reason], entity: str, name: str | None, told: bool = True
-    ) -> list[Sentence]:
-        self._read_grants([each.source.grant for each in reasons if each.source.grant is not None])
-        found = []
-        for reason in reasons:
-            sentence = (
-                self._grant(reason, told) if reason.source.grant is not None else self._cell(reason, name)
-            )
-            if reason.entity != entity:
-                sentence += (Part(" "), *self._follows(reason, entity))
-            if sentence not in found:
-                found.append(sentence)
-        return found
-
-    def _cell(self, reason: Reason, name: str | None) -> Sentence:
-        source = reason.source
-        assert source.position is not None and source.duty is not None and source.letter is not None
-        position: Sentence = (self.position(source.position),)
-        slots: dict[str, Any] = {
-            "position": self._acting(source, position) if source.acting else position,
-            "department": named(self.world.departments[source.department]),
-            "letter": self._letter(source.position, source.duty, source.letter),
-            "duty": self.duty(source.position, source.duty),
-            "deed": self._reach(reason),
-        }
-        if name is None:
-            pattern = _(
-                "Because as %(position)s in %(department)s you hold %(letter)s for %(duty)s,"
-                " which lets you %(deed)s."
-            )
-        else:
-            slots["person"] = name
-            pattern = _(
-                "Because as %(position)s in %(department)s %(person)s holds %(letter)s for %(duty)s,"
-                " which allows to %(deed)s."
-            )
-        sentence = weave(pattern, **slots)
-        if source.until is not None:
-            sentence += (Part(" "), *weave(_("It ends after %(day)s."), day=source.until.isoformat()))
-        return sentence
-
-    def _acting(self, source: Source, position: Sentence) -> Sentence:
-        if source.acting_for is None:
-            return weave(_("acting %(position)s"), position=position)
-        if source.acting_for not in self._names:
-            with acting(self.session, SYSTEM):
-                name = self.session.scalar(select(User.name).where(User.id == source.acting_for))
-            self._names[source.acting_for] = name or "—"
-        return weave(
-            _("acting %(position)s for %(name)s"), position=position, name=self._names[source.acting_for]
-        )
-
-    def _grant(self, reason: Reason, told: bool) -> Sentence:
-        source = reason.source
-        grant = self._grants.get(source.grant or 0)
-        until = source.until.isoformat() if source.until else "—"
-        deed = self._reach(reason)
-        if grant is None or not told:
-            return weave(_("Because it was granted by hand until %(day)s: %(deed)s."), day=until, deed=deed)
-        link = Part(_("granted by hand"), "access_grant.details_view", {"id": grant.id})
-        return weave(
-            _("Because it was %(granted)s by %(approver)s until %(day)s: %(deed)s. Reason: %(reason)s"),
-            granted=link,
-            approver=grant.approver.name,
-            day=until,
-            deed=deed,
-            reason=grant.reason,
-        )
-
-    def _follows(self, reason: Reason, entity: str) -> Sentence:
-        return weave(
-            _("%(parts)s belong to %(wholes)s: whoever may %(action)s the whole may do it with the part."),
-            parts=labels().plural(entity),
-            wholes=labels().inside(labels().plural(reason.entity)),
-            action=action_word(reason.action),
-        )
-
-    def _reach(self, reason: Reason) -> Sentence:
-        """What a source lets one do, with its rows: "edit complaints of the department and those below"."""
-        patterns = {
-            "own": _("%(action)s own %(things)s"),
-            "subordinates": _("%(action)s own %(things)s and those of the departments below"),
-            "department": _("%(action)s %(things)s of the department"),
-            "department_tree": _("%(action)s %(things)s of the department and those below"),
-            "all": _("%(action)s all %(things)s"),
-            RECORD: _("%(action)s a single one of the %(things)s"),
-        }
-        reach = reason.source.reach
-        if reach != RECORD and not self._is_owned(reason.entity):
-            reach = "all"
-        return weave(
-            patterns[reach],
-            action=action_word(reason.action),
-            things=labels().inside(labels().plural(reason.entity)),
-        )
-
-    def _is_owned(self, entity: str) -> bool:
-        guard = self.access.by_name.get(entity)
-        while guard is not None and (parent := self.access.parent_of(guard)) is not None:
-            guard = parent
-        return guard is None or hasattr(guard.model, "department_id")
-
-    def _deed(self, action: str, entity: str) -> Sentence:
-        things = labels().inside(labels().plural(entity))
-        return weave(_("%(action)s %(things)s"), action=action_word(action), things=things)
-
-    def _place(self, record: Any) -> Sentence:
+    def place(self, record: Any) -> Sentence:
+        """Whose a record is, in a sentence; empty where that is nobody's question."""
         entity = self.site.by_model[type(record)]
         with acting(self.session, SYSTEM):
             key, label = describe(entity, record)
@@ -293,42 +216,14 @@ class Explainer:
         return record
 
     def _ways(self, action: str, entity: str) -> list[Way]:
-        found: dict[int, tuple[list[tuple[str, Part]], tuple[str, ...]]] = {}
-        for each in holders(self.session, self.world, self.access, self.today, action, entity):
-            cells, _people = found.setdefault(each.position, ([], tuple(name for _key, name in each.people)))
-            cells.append((each.letter, self.duty(each.position, each.duty)))
-        return [Way(self.position(position), cells, people) for position, (cells, people) in found.items()]
+        return self.gather(holders(self.session, self.world, self.access, self.today, action, entity))
 
-    def position(self, key: int) -> Part:
-        """A position's name, linked to its page."""
-        return Part(named(self.world.positions[key]), "position.details_view", {"id": key})
-
-    def duty(self, position: int, duty: int) -> Part:
-        """A duty's name, linked to its cell in the matrix."""
-        return Part(named(self.world.duties[duty]), "matrix.index", self._cell_address(position, duty))
-
-    def _letter(self, position: int, duty: int, letter: str) -> Part:
-        words = labels().choice("position_duty", "letter", letter)
-        return Part(f"{letter} ({words})", "matrix.index", self._cell_address(position, duty))
-
-    def _cell_address(self, position: int, duty: int) -> Mapping[str, Any]:
-        codes = self.world.positions[position].code, self.world.duties[duty].code
-        return {"q": codes[1], "_anchor": f"{codes[0]}-{codes[1]}"}
-
-    def _read_grants(self, keys: Sequence[int]) -> None:
-        missing = [key for key in keys if key not in self._grants]
-        if not missing:
-            return
-        statement = (
-            select(AccessGrant).where(AccessGrant.id.in_(missing)).options(joinedload(AccessGrant.approver))
-        )
-        with acting(self.session, SYSTEM):
-            self._grants.update({grant.id: grant for grant in self.session.scalars(statement)})
-
-
-def named(each: Named) -> str:
-    """The name of a department, position or duty in the reader's language."""
-    return each.names[lang()]
-
-
-__all__ = ["ACTION_WORDS", "Explainer", "Explanation", "Way", "Witness", "action_word", "named"]
+    def gather(self, found: Iterable[Holder]) -> list[Way]:
+        """Cells by position, in words."""
+        ways: dict[int, tuple[list[tuple[str, Part]], tuple[str, ...]]] = {}
+        for each in found:
+            cells, _people = ways.setdefault(each.position, ([], tuple(name for _key, name in each.people)))
+            cells.append((each.letter, self.reasons.duty(each.position, each.duty)))
+        return [
+            Way(self.reasons.position(position), cells, people) for position, (cells, people) in ways.items()
+        ]

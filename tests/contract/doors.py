@@ -36,7 +36,7 @@ COMMON_PAGES = frozenset(
     | {"matrix.versions", "matrix.requests", "matrix.export_xlsx", "matrix.export_csv"}
 )
 #: Pages that everybody may open and that have to be asked something.
-ASKED_PAGES = frozenset({"why.who"})
+ASKED_PAGES = frozenset({"why.who", "why.overview"})
 #: POST doors that everybody may knock at: what is sent decides, and nothing sent is a 400.
 COMMON_POSTS = frozenset(
     {"requests.create", "requests.grant", "requests.refuse", "requests.withdraw", "jobs.cancel"}

@@ -104,10 +104,8 @@ def test_lists_details_and_refusals_lead_to_why(app: Flask, person: Sign) -> Non
     key = complaint_of(app, "CS")
     client = person("csd")
     assert "/why/?action=view&amp;entity=complaint" in client.get("/complaint/").text
-    assert (
-        f"/why/?action=view&amp;entity=complaint&amp;id={key}"
-        in client.get(f"/complaint/details/?id={key}").text
-    )
+    details = client.get(f"/complaint/details/?id={key}").text
+    assert f"/why/all?entity=complaint&amp;id={key}" in details
     for url, leads in (
         ("/contract/", "/why/?action=view&amp;entity=contract"),
         (f"/complaint/delete/?id={key}", f"/why/?action=delete&amp;entity=complaint&amp;id={key}"),

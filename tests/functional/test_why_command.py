@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from models.complaint import Complaint
-from models.organisation import Department
+from models.duty import PositionDuty
+from models.organisation import Department, Position
 
 
 @pytest.fixture
@@ -56,3 +57,19 @@ def test_it_refuses_what_it_does_not_know(ask: Any, words: tuple[str, ...], refu
     result = ask(*words)
     assert result.exit_code == 1
     assert refusal in result.output
+
+
+def test_it_says_how_much_of_a_group_of_fields_somebody_sees(ask: Any, session: Session) -> None:
+    position = select(Position.id).where(Position.code == "CSD").scalar_subquery()
+    session.execute(
+        update(PositionDuty)
+        .where(PositionDuty.position_id == position)
+        .values(field_levels={"customer.contact": "masked"})
+    )
+    session.commit()
+    masked = ask("csd", "view", "customer", "--fields", "contact").output
+    assert masked.startswith("“How to reach them” of customers is masked for 林小满.\n")
+    assert "Of “How to reach them” it gives: Masked." in masked
+    assert "These positions could:" in masked
+    assert "in full" not in ask("css", "view", "customer", "--fields", "contact").output
+    assert "There is nothing called “x” here." in ask("css", "view", "customer", "--fields", "x").output
