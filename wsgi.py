@@ -12,11 +12,13 @@ gc.disable()
 from admin_app.checks import BrokenSite
 from admin_app.config import ConfigurationError
 from admin_app.factory import create_app
+from admin_app.memory import release_big_blocks
 from seed.accounts import create_admin
 from seed.demo import load_demo
 from seed.organisation import load_organisation
 from views.site import build_site
 
+release_big_blocks()
 site = build_site(
     {"organisation": load_organisation, "demo": load_demo, "admin": create_admin},
     mappings=Path(__file__).parent / "seed" / "mappings",

@@ -20,8 +20,9 @@ OLDEST = (3, 51, 3)
 DRIVERS = ("pysqlite3.dbapi2", "sqlite3", "admin_app.apsw_driver")
 #: How long a writer waits for another one, in milliseconds.
 BUSY_TIMEOUT_MS = 10_000
-#: Page cache of one connection, in kibibytes.
-CACHE_KIB = 32_768
+#: Page cache of one connection, in kibibytes. The system caches the file too, for all processes: more than the pages
+#: of some requests is only paid for twice.
+CACHE_KIB = 8_192
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 

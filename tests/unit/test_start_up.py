@@ -24,6 +24,23 @@ def test_a_server_process_imports_nothing_that_only_commands_need(tmp_path: Path
     assert done.stdout.strip() == "[]", done.stderr
 
 
+def test_the_memory_of_a_password_hash_goes_back_to_the_system(tmp_path: Path) -> None:
+    code = """
+from pathlib import Path
+def pages(): return int(Path("/proc/self/statm").read_text().split()[1])
+from admin_app.memory import release_big_blocks
+from admin_app.passwords import hash_password
+release_big_blocks()
+before = pages()
+
+for _ in range(3):
+    hash_password("a long word")
+print((pages() - before) * 4096)
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert int(done.stdout) < 1024 * 1024, done.stderr
+
+
 @pytest.mark.parametrize("words", [("--help",), ("db", "heads")])
 def test_the_commands_are_there_when_somebody_looks_for_them(tmp_path: Path, words: tuple[str, ...]) -> None:
     environment = {**os.environ, "DUTYBOOK_DATA_DIR": str(tmp_path), "DUTYBOOK_DATABASE_URL": ""}
