@@ -24,6 +24,7 @@ from admin_app.engine.autoview import EntityView
 from admin_app.engine.language import init_language
 from admin_app.engine.site import Site
 from admin_app.error_pages import init_errors
+from admin_app.fragments import init_fragments
 from admin_app.gate import init_gate
 from admin_app.jobs.queue import init_jobs
 from admin_app.menu import init_menu
@@ -68,6 +69,7 @@ def create_app(site: Site, config: Mapping[str, Any] | None = None) -> Flask:
     init_errors(app)
     init_account(app)
     init_menu(app, site)
+    init_fragments(app)
     _add_views(app, site)
     return app
 

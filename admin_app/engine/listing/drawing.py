@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Protocol
 
 from flask import current_app, request
@@ -45,15 +46,14 @@ class _Form:
 
     def __init__(self, drawn: str) -> None:
         first, *rest = _CUT.split(drawn)
-        self._first = first
-        self._rest = [(_MARKS.index(mark), text) for mark, text in zip(rest[::2], rest[1::2], strict=True)]
+        self.first = first
+        self.rest = tuple(
+            (_MARKS.index(mark), text) for mark, text in zip(rest[::2], rest[1::2], strict=True)
+        )
 
-    def fill(self, out: list[str], values: Sequence[str]) -> None:
-        """Add the HTML with these values, which are escaped already."""
-        out.append(self._first)
-        for at, text in self._rest:
-            out.append(values[at])
-            out.append(text)
+
+#: The same words, names and states come again on every page.
+_escaped = lru_cache(20_000)(lambda text: str(escape(text)))
 
 
 def draw_rows(
@@ -63,14 +63,21 @@ def draw_rows(
     forms = _Forms()
     heads = [(column["label"], column["numeric"], places.get(at)) for at, column in enumerate(columns)]
     out: list[str] = []
+    cells: list[str] = []
     for row in rows:
-        cells: list[str] = []
+        cells.clear()
         for head, cell in zip(heads, row.cells, strict=True):
-            forms.cell(head, cell).fill(
-                cells, (escape(cell.text), escape(cell.url or ""), escape(cell.reveal or ""))
-            )
+            form = forms.cell(head, cell)
+            cells.append(form.first)
+            for at, text in form.rest:
+                cells.append(_escaped(cell.text if at == 0 else cell.url if at == 1 else cell.reveal))
+                cells.append(text)
         values = (row.key, row.url, row.ways, row.title, row.code or "")
-        forms.row(pick, row.code is not None).fill(out, [*map(escape, values), "".join(cells)])
+        form = forms.row(pick, row.code is not None)
+        out.append(form.first)
+        for at, text in form.rest:
+            out.append(_escaped(values[at]) if at < len(values) else "".join(cells))
+            out.append(text)
     return Markup("".join(out))  # noqa: S704 - drawn by the template, and every value escaped above
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Any, NamedTuple
 
-from flask import url_for
+from flask import request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from markupsafe import Markup
@@ -20,6 +20,7 @@ from admin_app.engine.keys import encode_key
 from admin_app.engine.kinds import Cell
 from admin_app.engine.kinds.number import money
 from admin_app.engine.labels import labels
+from admin_app.engine.language import lang
 from admin_app.engine.listing.args import SIZES
 from admin_app.engine.listing.drawing import draw_rows
 from admin_app.engine.listing.listing import Listing
@@ -42,32 +43,6 @@ class Listed(NamedTuple):
     cells: Sequence[Cell]
 
 
-@dataclass(frozen=True)
-class ListPage:
-    """Everything that `list.html` shows."""
-
-    entity: dict[str, Any]
-    count: dict[str, Any]
-    columns: Sequence[dict[str, Any]]
-    rows: Sequence[Listed]
-    q: str
-    chips: Sequence[dict[str, Any]]
-    choosable: int
-    size: int
-    sizes: Sequence[int]
-    pager: dict[str, Any]
-    may: dict[str, bool]
-    urls: dict[str, str]
-    totals: Sequence[dict[str, Any]]
-    filtered: bool
-    hidden: Sequence[tuple[str, Any]]
-
-    def draw(self, pick: bool) -> Markup:
-        """The rows as HTML, with boxes to tick or without."""
-        kinds = [_kind_of(cells) for cells in zip(*(row.cells for row in self.rows), strict=True)]
-        return draw_rows(self.rows, self.columns, on_a_phone(kinds), pick)
-
-
 class Presenter:
     """Prepares one page of `listing`."""
 
@@ -79,38 +54,24 @@ class Presenter:
 
     def page(self, session: Session) -> ListPage:
         """Run the list's two statements and prepare what the template shows."""
-        keys = self.listing.column_keys()
-        may = {
-            action: site().rows(self.policy, action, self.entity)
-            for action in ("create", "edit", "delete", "export")
-        }
-        plan, found, cursors = self.listing.rows(session)
-        number, exact = self.listing.count(session)
-        return ListPage(
-            entity=self._entity_info(),
-            count=self._count_info(number, exact),
-            columns=[self._column(key) for key in keys],
-            rows=self._rows(plan, found, keys, may),
-            q=self.args.q,
-            chips=self._chips(session),
-            choosable=len(choosable(self.listing)),
-            size=self.args.size,
-            sizes=SIZES,
-            pager=self._pager(len(found), cursors),
-            may={action: bool(rows) for action, rows in may.items()}
-            | {"import": may_import(self.policy, self.entity)},
-            urls=self._urls(),
-            totals=self._totals(session) if exact else (),
-            filtered=bool(self.args.q or self.args.filters),
-            hidden=list(self.args.query(self.entity, q="").items()),
-        )
+        return ListPage(self, session)
 
     def frame(self) -> dict[str, Any]:
         """What stands around the rows and asks the database nothing."""
-        hidden = list(self.args.query(self.entity, q="").items())
-        return {"entity": self._entity_info(), "urls": self._urls(), "q": self.args.q, "hidden": hidden}
+        return {"entity": self.entity_info(), "urls": self.urls(), "q": self.args.q, "hidden": self.hidden()}
 
-    def _totals(self, session: Session) -> list[dict[str, Any]]:
+    def hidden(self) -> list[tuple[str, Any]]:
+        """The arguments that a form of the list carries along."""
+        return list(self.args.query(self.entity, q="").items())
+
+    def rights(self) -> dict[str, Rows]:
+        """The rows on which the reader may do what a list offers."""
+        return {
+            action: site().rows(self.policy, action, self.entity)
+            for action in ("create", "edit", "delete", "export")
+        }
+
+    def totals(self, session: Session) -> list[dict[str, Any]]:
         found: dict[str, list[Cell]] = {}
         for key, unit, amount in self.listing.totals(session):
             found.setdefault(key, []).append(Cell("money", money(amount), unit=unit))
@@ -118,7 +79,7 @@ class Presenter:
             {"label": labels().field(self.entity.name, key), "cells": cells} for key, cells in found.items()
         ]
 
-    def _entity_info(self) -> dict[str, Any]:
+    def entity_info(self) -> dict[str, Any]:
         name = self.entity.name
         titles = self.listing.title_keys
         sort_key = titles[0] if titles and titles[0] in self.entity.sortable else None
@@ -127,7 +88,7 @@ class Presenter:
             "label": labels().entity(name),
             "plural": labels().plural(name),
             "icon": self.entity.icon,
-            "title_column": self._column(sort_key) | {"label": self._title_label()}
+            "title_column": self.column(sort_key) | {"label": self._title_label()}
             if sort_key
             else {"key": "title", "label": self._title_label(), "sort_url": None, "direction": None},
         }
@@ -138,7 +99,7 @@ class Presenter:
             return labels().entity(self.entity.name)
         return " · ".join(labels().field(self.entity.name, key) for key in titles)
 
-    def _count_info(self, number: int, exact: bool) -> dict[str, Any]:
+    def count_info(self, number: int, exact: bool) -> dict[str, Any]:
         shown = f"{number:,}" + ("" if exact else "+")
         text = ngettext("%(shown)s record", "%(shown)s records", number if exact else 2, shown=shown)
         return {
@@ -151,7 +112,7 @@ class Presenter:
     def _exact_url(self) -> str:
         return address(self.listing.endpoint, **self.listing.fixed, **self.args.query(self.entity), exact=1)
 
-    def _column(self, key: str) -> dict[str, Any]:
+    def column(self, key: str) -> dict[str, Any]:
         each = self.entity.fields[key]
         url = direction = None
         if key in self.entity.sortable and self.listing.fields.readable(key):
@@ -166,7 +127,7 @@ class Presenter:
             "direction": direction,
         }
 
-    def _rows(
+    def rows(
         self, plan: Plan, found: Sequence[Any], keys: Sequence[str], may: dict[str, Rows]
     ) -> list[Listed]:
         path = path_of(f"{self.entity.name}.details_view")
@@ -180,7 +141,7 @@ class Presenter:
             rows.append(Listed(key, url, ways, plan.title(row, titles), plan.code(row), cells))
         return rows
 
-    def _chips(self, session: Session) -> list[dict[str, Any]]:
+    def chips(self, session: Session) -> list[dict[str, Any]]:
         chips = []
         for each in self.args.filters:
             rest = tuple(other for other in self.args.filters if other is not each)
@@ -209,7 +170,7 @@ class Presenter:
         )
         return str(label) if label is not None else encode_key((each.value,), target.key_kinds)
 
-    def _pager(self, shown: int, cursors: dict[str, str | None]) -> dict[str, Any]:
+    def pager(self, shown: int, cursors: dict[str, str | None]) -> dict[str, Any]:
         after, before = cursors["next"], cursors["prev"]
         info = ngettext("%(n)s row on this page", "%(n)s rows on this page", shown, n=shown)
         if self.args.sort:
@@ -222,7 +183,7 @@ class Presenter:
             "info": info,
         }
 
-    def _urls(self) -> dict[str, str]:
+    def urls(self) -> dict[str, str]:
         name, asked, here = self.entity.name, self.args.query(self.entity), self.listing.url()
         return {
             "self": here,
@@ -234,6 +195,64 @@ class Presenter:
             "edit": path_of(f"{name}.edit_view"),
             "tools": address(f"{name}.tools_view", **asked),
         }
+
+
+class ListPage:
+    """Everything that `list.html` shows; what asks the database nothing is prepared when the template reads it."""
+
+    def __init__(self, presenter: Presenter, session: Session) -> None:
+        self._by = presenter
+        self._listing = listing = presenter.listing
+        rights = presenter.rights()
+        plan, found, cursors = listing.rows(session)
+        number, exact = listing.count(session)
+        self.keys = listing.column_keys()
+        self.rows: Sequence[Listed] = presenter.rows(plan, found, self.keys, rights)
+        self.count = presenter.count_info(number, exact)
+        self.pager = presenter.pager(len(found), cursors)
+        self.totals = presenter.totals(session) if exact else ()
+        self.chips = presenter.chips(session)
+        self.may = {action: bool(rows) for action, rows in rights.items()}
+        self.may["import"] = may_import(presenter.policy, presenter.entity)
+        self.q, self.size, self.sizes = presenter.args.q, presenter.args.size, SIZES
+        self.filtered = bool(presenter.args.q or presenter.args.filters)
+
+    @cached_property
+    def entity(self) -> dict[str, Any]:
+        """The entity's names, its icon, and the column of titles."""
+        return self._by.entity_info()
+
+    @cached_property
+    def columns(self) -> Sequence[dict[str, Any]]:
+        """Key, label, whether it is numeric, and how to sort by it; the title not among them."""
+        return [self._by.column(key) for key in self.keys]
+
+    @cached_property
+    def choosable(self) -> int:
+        """How many columns there are to choose from."""
+        return len(choosable(self._listing))
+
+    @cached_property
+    def urls(self) -> dict[str, str]:
+        """Where the list's links lead."""
+        return self._by.urls()
+
+    @cached_property
+    def hidden(self) -> Sequence[tuple[str, Any]]:
+        """The arguments that a form of the list carries along."""
+        return self._by.hidden()
+
+    def once(self, piece: str, caller: Callable[[], Markup]) -> Markup:
+        """What the block draws, drawn once for all pages of a plain list: it may depend on no row and on no count."""
+        if self.filtered or self._listing.fixed:
+            return caller()
+        key = ("list", piece, lang(), request.script_root, self._listing.url())
+        return site().kept(self._by.policy, key, caller)
+
+    def draw(self, pick: bool) -> Markup:
+        """The rows as HTML, with boxes to tick or without."""
+        kinds = [_kind_of(cells) for cells in zip(*(row.cells for row in self.rows), strict=True)]
+        return draw_rows(self.rows, self.columns, on_a_phone(kinds), pick)
 
 
 #: Where a column stands on a phone's card, and what kinds of value fit there, the best fit first.

@@ -147,11 +147,8 @@ class Plan:
         value = row[slot.start]
         if value is None or value == "":
             return EMPTY
-        if not slot.plain:
-            if not self._shows(row, key, "masked"):
-                return EMPTY
-            if not self._shows(row, key, "read"):
-                return self._masked(row, key)
+        if not slot.plain and not self._shows(row, key, "read"):
+            return self._masked(row, key) if self._shows(row, key, "masked") else EMPTY
         return slot.draw(row, value) if link else slot.draw(row, value)._replace(url=None)
 
     def _drawing(self, slot: _Slot) -> Draw:
@@ -163,7 +160,7 @@ class Plan:
             return self._binary_drawing(slot)
         kind, unit, tones = each.kind, slot.unit, self.entity.tones.get(each.key, {})
         if unit is not None:
-            return lambda row, value: kind.cell(value)._replace(unit=row[unit])
+            return lambda row, value: Cell("money", kind.cell(value).text, None, row[unit])
         if getattr(kind, "codes", None):
             known: dict[Any, Cell] = {}
 
