@@ -20,7 +20,7 @@ import time
 import zlib
 from pathlib import Path
 
-from mutant_runs import CLOCK, Job, quick, sure, warm
+from mutant_runs import CACHE, CLOCK, Job, quick, sure, warm
 from mutations import Mutant, mutants
 
 ROOT = Path(__file__).parents[1]
@@ -89,7 +89,7 @@ def main() -> int:
     jobs = [Job(path.stem, mutant.tree) for path, mutant in chosen]
     again = []
     with tempfile.TemporaryDirectory() as folder:
-        whole = Job("cache")
+        whole = Job(next((path.stem for path, _mutant in chosen if path.stem in CACHE), PACKAGE.name))
         failed = sure(whole, folder) or next(
             by for _number, by in quick([whole], folder, time.monotonic() + 1_800)
         )
