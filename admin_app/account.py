@@ -9,13 +9,14 @@ from flask import Blueprint, Flask, flash, redirect, render_template, request, s
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, lazy_gettext
 from flask_wtf import FlaskForm
-from sqlalchemy import select, update
+from sqlalchemy import select
 from wtforms import HiddenField, PasswordField, StringField
 from wtforms.validators import EqualTo, InputRequired, ValidationError
 
 from admin_app import throttle
 from admin_app.db import db
 from admin_app.engine.access import SYSTEM, acting
+from admin_app.engine.change import update_rows
 from admin_app.engine.language import known, reread_language
 from admin_app.errors import BadInput
 from admin_app.passwords import MAX_LENGTH, check_new_password, hash_password, needs_rehash, verify_password
@@ -127,9 +128,7 @@ def _enter(username: str, password: str) -> bool:
         throttle.succeed(database, attempt)
         sign_in(database, user, now)
         # Past the version: signing in must not make a form stale in which somebody edits this person.
-        database.execute(
-            update(User).where(User.id == user.id).values(last_login_at=now, updated_at=User.updated_at)
-        )
+        update_rows(database, User, User.id == user.id, {"last_login_at": now}, touch=False)
         database.commit()
     return True
 

@@ -19,8 +19,9 @@ from admin_app.config import flask_config
 from admin_app.db import db, init_db
 from admin_app.edge import init_edge
 from admin_app.engine.access import Scope, install_scope
-from admin_app.engine.access.cache import watch_rules
+from admin_app.engine.access.cache import note_bulk, watch_rules
 from admin_app.engine.autoview import EntityView
+from admin_app.engine.change import History, install_history, on_bulk
 from admin_app.engine.language import init_language
 from admin_app.engine.site import Site
 from admin_app.error_pages import init_errors
@@ -28,6 +29,7 @@ from admin_app.fragments import init_fragments
 from admin_app.gate import init_gate
 from admin_app.jobs.queue import init_jobs
 from admin_app.menu import init_menu
+from admin_app.origin import origin
 from admin_app.routing import LateRule
 from admin_app.sessions import init_sessions
 from admin_app.usage_step import init_usage
@@ -61,6 +63,9 @@ def create_app(site: Site, config: Mapping[str, Any] | None = None) -> Flask:
     app.extensions["dutybook_scope"] = Scope(site.access, registries.values())
     install_scope(db.session, lambda: current_app.extensions["dutybook_scope"])
     watch_rules(db.session)
+    app.extensions["dutybook_history"] = History(site.entities, site.access, registries.values(), origin)
+    install_history(db.session, lambda: current_app.extensions.get("dutybook_history"))
+    on_bulk(note_bulk)
     init_jobs(app, site.jobs, db.session)
     init_sessions(app)
     init_gate(app)

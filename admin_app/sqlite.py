@@ -13,6 +13,7 @@ from flask import has_request_context, request
 from sqlalchemy import Connection, Engine, event
 
 from admin_app.config import ConfigurationError
+from admin_app.engine.change.functions import add_functions
 
 #: First release without the WAL-reset race.
 OLDEST = (3, 51, 3)
@@ -71,6 +72,7 @@ def _on_connect(connection: Any, record: object) -> None:
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+    add_functions(connection)
 
 
 def _on_begin(connection: Connection) -> None:

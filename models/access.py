@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from sqlalchemy import (
     BigInteger,
@@ -56,6 +56,7 @@ class AccessStamp(Keyed, Base):
     """One row, whose ``value`` goes up together with anything that access rests on: an older policy is stale."""
 
     __tablename__ = "access_stamp"
+    __history__: ClassVar[bool] = False
     __table_args__ = (CheckConstraint("id = 1", name="single_row"),)
 
     value: Mapped[int] = mapped_column(BigInteger, default=1)

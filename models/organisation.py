@@ -57,7 +57,9 @@ class User(Record, Base):
     is_active: Mapped[bool] = mapped_column(default=True, index=True)
     is_admin: Mapped[bool] = mapped_column(default=False)
     password_hash: Mapped[str | None] = mapped_column(String(300), info={"secret": True, "derived": True})
-    last_login_at: Mapped[datetime | None] = mapped_column(index=True, info={"derived": True})
+    last_login_at: Mapped[datetime | None] = mapped_column(
+        index=True, info={"derived": True, "history": False}
+    )
 
 
 class Post(Record, Base):

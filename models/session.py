@@ -7,7 +7,7 @@ may fail for it.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -24,6 +24,7 @@ class LoginSession(Keyed, Base):
     """One login of one browser; only a hash of its token is stored, so a stolen table opens nothing."""
 
     __tablename__ = "login_session"
+    __history__: ClassVar[bool] = False
 
     token_hash: Mapped[str] = mapped_column(String(64), unique=True, info={"secret": True})
     user_id: Mapped[int] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), index=True)
@@ -40,6 +41,7 @@ class LoginAttempt(Keyed, Base):
     """One try to log in, counted under a ``key`` such as a user name or an address."""
 
     __tablename__ = "login_attempt"
+    __history__: ClassVar[bool] = False
     __table_args__ = (Index(None, "key", "at"),)
 
     key: Mapped[str] = mapped_column(Text)

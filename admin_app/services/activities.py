@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from admin_app.engine.access import SYSTEM, Policy, acting
+from admin_app.engine.change import update_rows
 from admin_app.services import clock
-from admin_app.services.customers import reread
 from admin_app.services.ownership import fill_ownership
 from models.activity import Activity
 from models.customer import Customer
@@ -28,14 +28,11 @@ def refresh_last_contact(session: Session, customer_id: int) -> None:
     session.flush()
     with acting(session, SYSTEM):
         moment = session.scalar(latest)
+        day = clock.day_of(moment) if moment else None
         # Neither version nor time of change move: nobody's open form goes stale over a call.
-        session.execute(
-            update(Customer)
-            .where(Customer.id == customer_id)
-            .values(last_contact_on=clock.day_of(moment) if moment else None, updated_at=Customer.updated_at),
-            execution_options={"synchronize_session": False},
+        update_rows(
+            session, Customer, Customer.id == customer_id, {"last_contact_on": day}, touch=False, few=True
         )
-        reread(session, [customer_id], ("last_contact_on",))
 
 
 def before_activity_saved(session: Session, policy: Policy, activity: Activity) -> None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 from flask import current_app, has_app_context
-from sqlalchemy import insert, inspect, select
+from sqlalchemy import inspect, literal, select
 from sqlalchemy.orm import Session
 
 from admin_app.engine.access import SYSTEM, Policy, acting
 from admin_app.engine.access.explain import acting_for
+from admin_app.engine.change import insert_rows
 from admin_app.engine.labels import labels
 from admin_app.engine.site import site
 from admin_app.services.numbering import next_complaint_number
@@ -21,6 +22,8 @@ from models.types import utc_now
 
 #: Statuses in which somebody still has to do something.
 OPEN: Final = ("new", "assigned", "in_progress", "waiting", "reopened")
+#: Most databases take some 32,000 parameters in one statement.
+_CHUNK: Final = 10_000
 #: The step that a complaint takes by getting a status.
 _STEPS: Final = {
     "new": "noted",
@@ -94,12 +97,12 @@ def _add(session: Session, policy: Policy, complaint: Complaint, kind: str, text
 
 
 def note_new_owner(session: Session, policy: Policy, complaints: Sequence[int], owner: str) -> None:
-    """Add to the timelines of these complaints that they went to somebody, in one statement."""
-    if not complaints:
-        return
-    step = {"at": utc_now(), "kind": "assigned", "text": owner, "author_id": policy.user_id}
-    with acting(session, SYSTEM):
-        session.execute(insert(ComplaintEvent), [{**step, "complaint_id": key} for key in complaints])
+    """Add to the timelines of these complaints that they went to somebody."""
+    step: dict[str, Any] = {"at": utc_now(), "kind": "assigned", "text": owner, "author_id": policy.user_id}
+    values = [literal(value, ComplaintEvent.__table__.c[key].type).label(key) for key, value in step.items()]
+    for start in range(0, len(complaints), _CHUNK):
+        which = Complaint.id.in_(complaints[start : start + _CHUNK])
+        insert_rows(session, ComplaintEvent, select(Complaint.id.label("complaint_id"), *values).where(which))
 
 
 def _owner_changed(complaint: Complaint) -> bool:

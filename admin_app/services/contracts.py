@@ -7,14 +7,14 @@ from datetime import date
 from typing import Any, Final
 
 from flask_babel import gettext as _
-from sqlalchemy import Select, Update, case, delete, func, inspect, select, update
+from sqlalchemy import ColumnElement, Select, case, func, inspect, select, true
 from sqlalchemy.orm import Session
 
 from admin_app.engine.access import SYSTEM, Policy, acting
+from admin_app.engine.change import delete_rows, update_rows
 from admin_app.engine.site import site
 from admin_app.errors import Refused
 from admin_app.services import clock, conflicts
-from admin_app.services.customers import reread
 from admin_app.services.numbering import next_contract_number
 from admin_app.services.ownership import fill_ownership
 from models.contract import Contract, Performance
@@ -33,6 +33,7 @@ UNAPPROVED: Final = ("draft", "review")
 APPROVED: Final = ("approved", *RUNNING, "completed")
 #: Most databases take some 32,000 parameters in one statement.
 _CHUNK: Final = 10_000
+_FEW: Final = 100
 _STASH: Final = "customers_to_refresh"
 _WRITTEN: Final = "contract_written"
 _WHOSE_AND_WHERE: Final = ("status", "owner", "owner_id", "department", "department_id")
@@ -51,18 +52,16 @@ def refresh_customers(session: Session, customer_ids: Iterable[int] | None, toda
     session.flush()
     with acting(session, SYSTEM):
         if customer_ids is None:
-            session.execute(_refresh(today), execution_options={"synchronize_session": False})
-            session.expire_all()
+            update_rows(session, Customer, true(), _standing(today), touch=False)
             return
         wanted = sorted(set(customer_ids))
         for start in range(0, len(wanted), _CHUNK):
             chunk = wanted[start : start + _CHUNK]
-            statement = _refresh(today).where(Customer.id.in_(chunk))
-            session.execute(statement, execution_options={"synchronize_session": False})
-            reread(session, chunk, ("transaction_status", "contract_total"))
+            which, few = Customer.id.in_(chunk), len(chunk) <= _FEW
+            update_rows(session, Customer, which, _standing(today), touch=False, few=few)
 
 
-def _refresh(today: date) -> Update:
+def _standing(today: date) -> dict[str, ColumnElement[Any]]:
     performed = _performances()
     recent = performed.where(Performance.performed_on > clock.months_before(today, LAPSE_MONTHS))
     running = _contracts().where(Contract.status.in_(RUNNING))
@@ -83,9 +82,7 @@ def _refresh(today: date) -> Update:
         .correlate(Customer)
         .scalar_subquery()
     )
-    return update(Customer).values(
-        transaction_status=status, contract_total=total, updated_at=Customer.updated_at
-    )
+    return {"transaction_status": status, "contract_total": total}
 
 
 def _contracts() -> Select[Any]:
@@ -165,9 +162,8 @@ def after_contracts_imported(session: Session, policy: Policy, contracts: Sequen
 
 def after_contract_deleted(session: Session, policy: Policy, contract: Contract) -> None:
     """Refresh the customer that had it, and forget who did what on it: its number may be given out again."""
-    forgotten = delete(Deed).where(Deed.entity == "contract", Deed.record_key == str(contract.id))
-    with acting(session, SYSTEM):
-        session.execute(forgotten, execution_options={"synchronize_session": False})
+    theirs = (Deed.entity == "contract") & (Deed.record_key == str(contract.id))
+    delete_rows(session, Deed, theirs, policy=SYSTEM, few=True)
     _refresh_with(session, contract.customer_id)
 
 

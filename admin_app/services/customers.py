@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from typing import Final
 
 from sqlalchemy.orm import Session
@@ -31,10 +30,3 @@ def before_customer_saved(session: Session, policy: Policy, customer: Customer) 
         customer.customer_subtype = SUBTYPES[customer.customer_class][0]
     if not customer.code:
         customer.code = next_customer_code(session)
-
-
-def reread(session: Session, customer_ids: Collection[int], keys: Collection[str]) -> None:
-    """Let loaded customers read these attributes again: a set-based statement wrote them behind the session's back."""
-    for record in session.identity_map.values():
-        if isinstance(record, Customer) and record.id in customer_ids:
-            session.expire(record, keys)

@@ -11,10 +11,11 @@ from datetime import date
 from typing import Any, Final
 
 from flask_babel import gettext as _
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from admin_app.engine.access import SYSTEM, Policy, acting, compile_policy
+from admin_app.engine.change import update_rows
 from admin_app.engine.entity import Entity
 from admin_app.engine.forms import describe
 from admin_app.engine.labels import labels
@@ -170,19 +171,10 @@ def _within(policy: Policy, entity: Entity, owner: int) -> list[Any]:
 
 
 def _move(session: Session, policy: Policy, entity: Entity, keys: Sequence[int], receiver: User) -> None:
-    model = entity.model
-    with acting(session, SYSTEM):
-        for chunk in _chunks(keys):
-            session.execute(
-                update(model)
-                .where(model.id.in_(chunk))
-                # Whoever has such a record open learns of it when saving.
-                .values(owner_id=receiver.id, version=model.version + 1, updated_at=utc_now()),
-                execution_options={"synchronize_session": False},
-            )
-        session.expire_all()
-        if entity.name == "complaint":
-            note_new_owner(session, policy, keys, receiver.name)
+    for chunk in _chunks(keys):
+        update_rows(session, entity, entity.model.id.in_(chunk), {"owner_id": receiver.id}, policy=policy)
+    if entity.name == "complaint":
+        note_new_owner(session, policy, keys, receiver.name)
 
 
 def _chunks(keys: Sequence[int]) -> Iterator[Sequence[int]]:

@@ -19,6 +19,7 @@ from admin_app.db import db
 from admin_app.engine.access import SYSTEM, acting
 from admin_app.engine.access.cache import PolicyCache
 from admin_app.engine.access.world import touch
+from admin_app.engine.change import delete_rows, insert_rows, update_rows
 from models.access import DutyAccess, LetterProfile
 from models.duty import Duty, PositionDuty
 from models.grant import AccessGrant
@@ -51,6 +52,11 @@ def system(app: Flask) -> Iterator[Session]:
     with app.app_context(), acting(db.session(), SYSTEM) as session:
         yield session
         session.commit()
+
+
+def at(place: dict[str, int]) -> Any:
+    """Where a cell of the matrix stands."""
+    return sa.and_(*(getattr(PositionDuty, key) == value for key, value in place.items()))
 
 
 def one(session: Session, model: Any, code: str) -> Any:
@@ -100,7 +106,7 @@ def cell(apps: Apps) -> Iterator[dict[str, int]]:
         }
     yield place
     with system(apps[0]) as session:
-        session.execute(sa.delete(PositionDuty).filter_by(**place))
+        delete_rows(session, PositionDuty, at(place))
 
 
 def test_what_one_worker_changes_the_other_knows_at_the_next_request(
@@ -110,11 +116,11 @@ def test_what_one_worker_changes_the_other_knows_at_the_next_request(
         session.add(PositionDuty(letter="R", **cell))
     assert [clerk.get("/contract/new/").status_code for clerk in clerks] == [200, 200]
     with system(apps[1]) as session:
-        session.execute(sa.update(PositionDuty).filter_by(**cell).values(letter="I"))
+        update_rows(session, PositionDuty, at(cell), {"letter": "I"})
     assert [clerk.get("/contract/new/").status_code for clerk in clerks] == [403, 403]
     assert [clerk.get("/contract/").status_code for clerk in clerks] == [200, 200]
     with system(apps[0]) as session:
-        session.execute(sa.delete(PositionDuty).filter_by(**cell))
+        delete_rows(session, PositionDuty, at(cell))
     assert [clerk.get("/contract/").status_code for clerk in clerks] == [403, 403]
 
 
@@ -244,22 +250,20 @@ CHANGES: dict[str, Callable[[Session], Any]] = {
             valid_from=date(2026, 1, 1),
         )
     ),
-    "set of posts": lambda session: session.execute(sa.delete(Post).where(Post.user.has(username="stamped"))),
-    "set of entities": lambda session: session.execute(
-        sa.update(DutyAccess).where(DutyAccess.id == -1).values(entity="x")
+    "set of posts": lambda session: delete_rows(session, Post, Post.user.has(username="stamped")),
+    "set of entities": lambda session: update_rows(
+        session, DutyAccess, DutyAccess.entity == "activity", {"entity": DutyAccess.entity + "_"}
     ),
-    "bulk insert": lambda session: session.execute(sa.insert(User), [{"username": "bulk", "name": "批"}]),
-    "set of people": lambda session: session.execute(
-        sa.update(User).where(User.username == "bulk").values(is_active=False)
+    "bulk insert": lambda session: insert_rows(
+        session, User, sa.select(sa.literal("bulk").label("username"), sa.literal("批").label("name"))
     ),
-    "people by key": lambda session: session.execute(
-        sa.update(User),
-        [
-            {"id": each.id, "version": each.version, "is_active": True}
-            for each in session.execute(sa.select(User.id, User.version).where(User.username == "bulk"))
-        ],
+    "set of people": lambda session: update_rows(
+        session, User, User.username == "bulk", {"is_active": False}
     ),
-    "bulk delete": lambda session: session.execute(sa.delete(User).where(User.username == "bulk")),
+    "few people": lambda session: update_rows(
+        session, User, User.username == "bulk", {"is_active": True}, few=True
+    ),
+    "bulk delete": lambda session: delete_rows(session, User, User.username == "bulk"),
     "deleted user": lambda session: session.delete(
         session.scalars(sa.select(User).where(User.username == "stamped")).one()
     ),
@@ -277,8 +281,6 @@ def test_each_change_of_the_rules_changes_the_stamp_and_no_other_does(apps: Apps
         user = session.scalars(sa.select(User).where(User.username == "csd")).one()
         user.phone = "13800000000"
     with system(apps[0]) as session:
-        session.execute(sa.update(User).where(User.username == "csd").values(phone=None))
+        update_rows(session, User, User.username == "csd", {"phone": None})
         session.execute(sa.select(Position))
-        # A statement over a bare table has to tell the others by itself, with `touch`.
-        session.execute(sa.delete(User.__table__).where(User.__table__.c.id == -1))
     assert stamp(apps[1]) == before

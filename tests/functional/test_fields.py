@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from admin_app.engine.change import update_rows
 from models.customer import Customer
 from models.duty import Duty, PositionDuty
 from models.organisation import Department, Position
@@ -163,10 +164,7 @@ def test_a_changed_letter_shows_on_the_next_click(clerk: Any, customer: Any, ses
     session.add(PositionDuty(position_id=position, duty_id=duty, letter="R"))
     session.commit()
     assert clerk.get("/contract/").status_code == 200
-    session.execute(
-        update(PositionDuty)
-        .where(PositionDuty.position_id == position, PositionDuty.duty_id == duty)
-        .values(letter="I")
-    )
+    cell = (PositionDuty.position_id == position) & (PositionDuty.duty_id == duty)
+    update_rows(session, PositionDuty, cell, {"letter": "I"})
     session.commit()
     assert clerk.get("/contract/new/").status_code == 403

@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, true
 
 from admin_app.db import db
 from admin_app.engine.access import SYSTEM, acting
 from admin_app.engine.access.world import touch
+from admin_app.engine.change import update_rows
 from admin_app.services import clock
 from models.complaint import Complaint
 from models.grant import AccessGrant, AccessRequest
@@ -159,7 +160,7 @@ def test_a_granted_request_opens_the_next_click_and_ends_by_its_date(app: Flask,
     assert "Granted" in words(clerk.get("/requests/"))
     with app.app_context(), acting(db.session(), SYSTEM) as session:
         yesterday = clock.today() - timedelta(days=1)
-        session.execute(update(AccessGrant).values(valid_from=yesterday, valid_to=yesterday))
+        update_rows(session, AccessGrant, true(), {"valid_from": yesterday, "valid_to": yesterday})
         touch(session)
         session.commit()
     assert clerk.get("/tag/").status_code == 403

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from threading import Lock
 from typing import Any, Final
 
 from sqlalchemy import event, inspect
-from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction
+from sqlalchemy.orm import Session, UOWTransaction
 
 from admin_app.engine.access.compile import Subject, compile_policy
 from admin_app.engine.access.policy import Policy
@@ -69,15 +70,14 @@ def watch_rules(session_class: Any) -> None:
         if come_or_gone or any(map(_matters, session.dirty)):
             touch(session)
 
-    def bulk(state: ORMExecuteState) -> None:
-        if (state.is_update or state.is_delete or state.is_insert) and state.bind_mapper is not None:
-            model = state.bind_mapper.class_
-            # A set-based write says little of what it changes; reading the rules again once too often is cheap.
-            if issubclass(model, RULES) or (issubclass(model, User) and _names_person(state)):
-                touch(state.session)
-
     event.listen(session_class, "after_flush", after_flush)
-    event.listen(session_class, "do_orm_execute", bulk)
+
+
+def note_bulk(session: Session, model: type[Any], op: str, _keys: Any, columns: Iterable[str]) -> None:
+    """The same for a write of many rows, which no flush sees; a listener of the history's bulk writes."""
+    person = issubclass(model, User) and (op != "update" or any(name in PERSON for name in columns))
+    if person or issubclass(model, RULES):
+        touch(session)
 
 
 def _matters(record: Any) -> bool:
@@ -86,10 +86,3 @@ def _matters(record: Any) -> bool:
         state = inspect(record)
         return any(state.attrs[name].history.has_changes() for name in PERSON)
     return isinstance(record, RULES)
-
-
-def _names_person(state: ORMExecuteState) -> bool:
-    if not state.is_update:
-        return True
-    values = getattr(state.statement, "_values", None) or {}
-    return not values or any(getattr(column, "key", column) in PERSON for column in values)

@@ -49,7 +49,8 @@ def demo(loaded: tuple[Session, DemoResult]) -> Iterator[Session]:
 
 
 def rows(session: Session, table: str) -> list[Row[Any]]:
-    return list(session.execute(select(Base.metadata.tables[table]).order_by(text("id"))))
+    found = Base.metadata.tables[table]
+    return list(session.execute(select(found).order_by(*found.primary_key)))
 
 
 def count(session: Session, model: type[Base]) -> int:

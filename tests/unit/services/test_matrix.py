@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from sqlalchemy import event, func, select
 
 from admin_app.engine.access import Policy, acting
+from admin_app.engine.change import delete_rows
 from admin_app.services.matrix import read_matrix
 from models.duty import Duty, PositionDuty
 from models.organisation import Position, Post, User
@@ -45,7 +46,7 @@ def test_people_count_while_they_hold_the_position_and_may_sign_in(session):
     position = session.scalars(select(Position).where(Position.code == "EXE")).one()
     people = session.scalars(select(User).order_by(User.id).limit(4)).all()
     people[3].is_active = False
-    session.execute(Post.__table__.delete().where(Post.position_id == position.id))
+    delete_rows(session, Post, Post.position_id == position.id)
     for user, start, end in (
         (people[0], 0, None),
         (people[0], -9, None),

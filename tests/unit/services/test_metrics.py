@@ -4,9 +4,10 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import delete, func, select
+from sqlalchemy import func, select, true
 
 from admin_app.engine.access import Policy, Rows, acting
+from admin_app.engine.change import delete_rows
 from admin_app.services import metrics
 from admin_app.services.contracts import CONCLUDED
 from models.complaint import Complaint
@@ -50,7 +51,7 @@ def test_only_what_the_reader_may_see_is_counted(session, make_customer, clerk):
 
 @pytest.fixture
 def no_contracts(session):
-    session.execute(delete(Contract))
+    delete_rows(session, Contract, true())
 
 
 def test_amounts_stand_in_the_month_of_signing(session, no_contracts, make_customer, make_contract):

@@ -1,0 +1,101 @@
+"""What is captured in one app: its mapped classes, how they are called, and where a write comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapper, class_mapper, registry
+
+from admin_app.engine.access import AccessMap
+from admin_app.engine.change.shape import Shape, is_captured, shape_of
+from admin_app.engine.entity import Entity
+
+Origin = Callable[[], tuple[str, str | None]]
+
+
+class History:
+    """The captured classes of a site.
+
+    Args:
+        entities: the site's entities; classes beside them are called as their table.
+        access: the guards of the site.
+        registries: all ORM registries whose classes the session may meet.
+        origin: gives (source, request id) of what runs at the moment.
+    """
+
+    def __init__(
+        self, entities: Iterable[Entity], access: AccessMap, registries: Iterable[registry], origin: Origin
+    ) -> None:
+        self.access = access
+        self._entities = tuple(entities)
+        self._registries = tuple(registries)
+        self._origin = origin
+        self._shapes: dict[type[Any], Shape | None] = {}
+
+    def origin(self, said: str | None) -> tuple[str, str | None]:
+        """(source, request id) of a change set; `said` is the source that somebody named."""
+        source, request_id = self._origin()
+        return said or source, request_id
+
+    @cached_property
+    def _mappers(self) -> tuple[Mapper[Any], ...]:
+        return tuple(
+            mapper
+            for known in self._registries
+            for mapper in known.mappers
+            if is_captured(mapper.class_) and isinstance(mapper.local_table, sa.Table)
+        )
+
+    @cached_property
+    def tables(self) -> frozenset[str]:
+        """Names, in lower case, of the tables that only flushes and the doors of history may write."""
+        return frozenset(str(mapper.local_table.name).lower() for mapper in self._mappers) | {  # type: ignore[attr-defined]
+            "change_set",
+            "change_row",
+            "change_head",
+        }
+
+    @cached_property
+    def by_table(self) -> Mapping[sa.Table, Shape]:
+        """Shapes by table; of several classes on one table the first."""
+        found: dict[sa.Table, Shape] = {}
+        for mapper in self._mappers:
+            shape = shape_of(mapper)
+            found.setdefault(shape.table, shape)
+        return found
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Shape]:
+        """Shapes by the name that rows bear."""
+        return {self.name(shape): shape for shape in self.by_table.values()}
+
+    @cached_property
+    def _names(self) -> Mapping[type[Any], str]:
+        return {entity.model: entity.name for entity in self._entities}
+
+    def shape(self, model: type[Any]) -> Shape | None:
+        """The shape of a class; None where nothing of it is written down."""
+        if model not in self._shapes:
+            mapper = class_mapper(model)
+            known = is_captured(model) and isinstance(mapper.local_table, sa.Table)
+            self._shapes[model] = shape_of(mapper) if known else None
+        return self._shapes[model]
+
+    def name(self, shape: Shape) -> str:
+        """What rows of this class are called: the entity's name, or the table's."""
+        return self._names.get(shape.model) or str(shape.table.name)
+
+    def in_sql(self, shape: Shape) -> bool:
+        """Whether the database can write the history of many rows by itself: they lie beside it, and are plain."""
+        return shape.in_sql and shape.table.metadata.info.get("bind_key") is None
+
+
+def history() -> History:
+    """The history of the running app."""
+    from flask import current_app
+
+    found: History = current_app.extensions["dutybook_history"]
+    return found
