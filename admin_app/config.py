@@ -70,6 +70,13 @@ def parse_days(value: str) -> int:
     return int(value)
 
 
+def parse_milliseconds(value: str) -> int:
+    """A whole number of milliseconds; 0 means never."""
+    if not value.isascii() or not value.isdigit():
+        raise ValueError("use a whole number of milliseconds")
+    return int(value)
+
+
 def parse_path(value: str) -> Path:
     """A folder, absolute; a relative one starts at the repository."""
     return (ROOT / Path(value).expanduser()).resolve()
@@ -202,6 +209,13 @@ SETTINGS = (
         "1",
         "1 runs a worker for jobs beside the server; 0 where one runs by itself (flask --app wsgi worker).",
         parse_flag,
+    ),
+    Setting(
+        "DUTYBOOK_SLOW_QUERY_MS",
+        "SLOW_QUERY_MS",
+        "500",
+        "A statement that takes this many milliseconds goes into the log, without its values; 0 logs none.",
+        parse_milliseconds,
     ),
     Setting(
         "DUTYBOOK_LOG_LEVEL",

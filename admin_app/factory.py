@@ -17,6 +17,7 @@ from admin_app.actor import init_actor
 from admin_app.commands import Commands
 from admin_app.config import flask_config
 from admin_app.db import db, init_db
+from admin_app.debug_bar import init_debug_bar
 from admin_app.edge import init_edge
 from admin_app.engine.access import Scope, install_scope
 from admin_app.engine.access.cache import note_bulk, watch_rules
@@ -32,6 +33,7 @@ from admin_app.menu import init_menu
 from admin_app.origin import origin
 from admin_app.routing import LateRule
 from admin_app.sessions import init_sessions
+from admin_app.statements import init_statements
 from admin_app.usage_step import init_usage
 from models.base import Base
 
@@ -59,6 +61,7 @@ def create_app(site: Site, config: Mapping[str, Any] | None = None) -> Flask:
     init_edge(app)
     init_language(app)
     init_db(app)
+    init_statements(app)
     registries = {id(each): each for each in (Base.registry, *site.registries)}
     app.extensions["dutybook_scope"] = Scope(site.access, registries.values())
     install_scope(db.session, lambda: current_app.extensions["dutybook_scope"])
@@ -73,6 +76,7 @@ def create_app(site: Site, config: Mapping[str, Any] | None = None) -> Flask:
     init_usage(app)
     init_errors(app)
     init_account(app)
+    init_debug_bar(app)
     init_menu(app, site)
     init_fragments(app)
     _add_views(app, site)

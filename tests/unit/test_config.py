@@ -41,6 +41,7 @@ def test_each_setting_is_read_from_its_variable() -> None:
             "DUTYBOOK_UPLOAD_MB": "1",
             "DUTYBOOK_UNUSED_DAYS": "30",
             "DUTYBOOK_WORKER": "0",
+            "DUTYBOOK_SLOW_QUERY_MS": "250",
             "DUTYBOOK_LOG_LEVEL": "Warning",
         }
     )
@@ -57,6 +58,7 @@ def test_each_setting_is_read_from_its_variable() -> None:
         "MAX_CONTENT_LENGTH": 1024 * 1024,
         "UNUSED_DAYS": 30,
         "WORKER": False,
+        "SLOW_QUERY_MS": 250,
         "LOG_LEVEL": "WARNING",
     }
 
@@ -83,6 +85,7 @@ def test_postgresql_addresses_get_psycopg_3_and_keep_their_password(scheme: str)
         ("DUTYBOOK_TIME_ZONE", "../../etc/passwd"),
         ("DUTYBOOK_UPLOAD_MB", "0"),
         ("DUTYBOOK_LOG_LEVEL", "loud"),
+        ("DUTYBOOK_SLOW_QUERY_MS", "-1"),
     ],
 )
 def test_a_value_that_cannot_be_used_stops_the_start_with_one_sentence(name: str, value: str) -> None:
