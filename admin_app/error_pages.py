@@ -20,7 +20,8 @@ from werkzeug.exceptions import HTTPException
 from admin_app.db import db
 from admin_app.edge import request_id
 from admin_app.engine.language import html_lang
-from admin_app.errors import BadInput, Busy, Conflict, DutybookError, Forbidden, Throttled
+from admin_app.engine.refusals import rule_urls
+from admin_app.errors import BadInput, Busy, Conflict, DutybookError, Forbidden, Refused, Throttled
 from admin_app.questions import refusal_url, why_url
 from admin_app.sessions import person
 
@@ -69,23 +70,26 @@ def wants_json() -> bool:
 
 
 def answer(
-    status: int, message: object = None, retry_after: int | None = None, refusal: Forbidden | None = None
+    status: int, message: object = None, retry_after: int | None = None, refusal: DutybookError | None = None
 ) -> Response:
     """Return the page or problem for `status`, by default with its standard message.
 
-    `retry_after` is in whole seconds; `refusal` says of what, so that a 403 leads to why.
+    `retry_after` is in whole seconds; `refusal` says of what, so that a 403 leads to why, and a rule to its record.
     """
     shown = status if status in TITLES else 500 if status >= 500 else 400
     title, text = str(TITLES[shown]), str(message or MESSAGES[shown])
-    why = refusal_url(status, refusal) if person() is not None else None
-    response = _problem(status, title, text, why) if wants_json() else _page(status, title, text, why)
+    why = refusal_url(status, refusal if isinstance(refusal, Forbidden) else None) if person() else None
+    rules = rule_urls(refusal) if isinstance(refusal, Refused) else []
+    response = (
+        _problem(status, title, text, why, rules) if wants_json() else _page(status, title, text, why, rules)
+    )
     response.status_code = status
     if retry_after is not None:
         response.headers["Retry-After"] = str(retry_after)
     return response
 
 
-def _problem(status: int, title: str, text: str, why: str | None) -> Response:
+def _problem(status: int, title: str, text: str, why: str | None, rules: list[str]) -> Response:
     said = {
         "type": "about:blank",
         "title": title,
@@ -93,18 +97,18 @@ def _problem(status: int, title: str, text: str, why: str | None) -> Response:
         "detail": text,
         "request_id": request_id(),
     }
-    response = jsonify(said | ({"why": why} if why else {}))
+    response = jsonify(said | ({"why": why} if why else {}) | ({"rules": rules} if rules else {}))
     response.mimetype = "application/problem+json"
     return response
 
 
-def _page(status: int, title: str, text: str, why: str | None) -> Response:
+def _page(status: int, title: str, text: str, why: str | None, rules: list[str]) -> Response:
     context: dict[str, Any] = {
         "code": status,
         "title": title,
         "message": text,
         "request_id": request_id(),
-        "links": _links(status, why),
+        "links": [*({"label": gettext("See the rule"), "url": url} for url in rules), *_links(status, why)],
     }
     try:
         return make_response(render_template("admin/error.html", **context))
@@ -149,7 +153,7 @@ def _undo() -> None:
 def _on_refusal(error: DutybookError) -> Response:
     _undo()
     retry_after = error.retry_after if isinstance(error, Throttled | Busy) else None
-    return answer(error.status, error.message, retry_after, error if isinstance(error, Forbidden) else None)
+    return answer(error.status, error.message, retry_after, error)
 
 
 def _on_http(error: HTTPException) -> Response | HTTPException:

@@ -6,6 +6,8 @@ knows neither Flask nor the database, so that every layer may import it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 class DutybookError(Exception):
     """A refusal in words for the reader.
@@ -63,12 +65,14 @@ class Conflict(DutybookError):
 class Refused(Conflict):
     """A rule of the house forbids what a form would store (409); `key` is the field that it is about, or "".
 
-    A form shows it beside that field and keeps what was typed.
+    A form shows it beside that field and keeps what was typed. `see` are the records, (entity, key), that hold the
+    rule.
     """
 
-    def __init__(self, message: object, key: str = "") -> None:
+    def __init__(self, message: object, key: str = "", see: Sequence[tuple[str, object]] = ()) -> None:
         super().__init__(message)
         self.key = key
+        self.see = tuple(see)
 
 
 class TooLarge(DutybookError):

@@ -16,10 +16,11 @@ from admin_app.engine.access import Policy, current_policy
 from admin_app.engine.access.world import Named, World
 from admin_app.engine.labels import labels
 from admin_app.engine.language import lang
+from admin_app.engine.refusals import rule_urls
 from admin_app.engine.site import Page, site
-from admin_app.errors import BadInput, Forbidden
+from admin_app.errors import BadInput, Forbidden, Refused
 from admin_app.services import clock
-from admin_app.services.conflicts import Clash
+from admin_app.services.conflicts import Clash, rules_of
 from admin_app.services.gaps import Gaps, Unused, read_gaps
 from admin_app.services.heads import editable_positions, leads
 from views.matrix import NOWHERE
@@ -146,7 +147,8 @@ class Reader:
         if any(each[0] in self.editable for each in clash.cells):
             mend = url_for("people.person", id=clash.user) if clash.user else url
         name = clash.person or _name(self.world.positions[position])
-        return _finding(name, clash.rule.name, " + ".join(cells), url, mend)
+        rule = next(iter(rule_urls(Refused("", see=rules_of([clash])))), None)
+        return _finding(name, clash.rule.name, " + ".join(cells), url, mend) | {"rule": rule}
 
     def _cells(self, position: int) -> str:
         """The matrix, narrowed to one position."""

@@ -165,6 +165,7 @@ def surroundings(may_edit: bool, turned: bool) -> dict[str, Any]:
             "count": _("{count} not saved"),
             "owners": _("Who answers for it"),
             "back": _("Put back"),
+            "rule": _("See the rule"),
             "nobody": _("Nobody gains or loses anything."),
             "reason": _("Write the reason: it goes into the history."),
             "failed": _("It did not work. Try again."),

@@ -13,8 +13,11 @@ from admin_app.engine.access import Policy
 from admin_app.engine.access.world import Cell, World
 from admin_app.engine.labels import labels
 from admin_app.engine.language import lang
+from admin_app.engine.refusals import rule_urls
 from admin_app.engine.site import site
+from admin_app.errors import Refused
 from admin_app.services.answers import ACTION_WORDS, action_word
+from admin_app.services.conflicts import RULES
 from admin_app.services.heads import Beyond, Leader
 from admin_app.services.matrix_editing import Refusal
 from admin_app.services.matrix_impact import CAP, Effect, Impact, people_in
@@ -133,6 +136,7 @@ def _effect(effect: Effect, world: World, policy: Policy) -> dict[str, Any]:
         who = _("%(names)s and %(num)s more", names=who, num=len(names) - NAMES)
     entity = site().by_name.get(effect.entity)
     return {
+        "parts": _parts(effect),
         "text": level_words(effect) if effect.group else within(effect.actions, effect.entity, effect.reach),
         "records": number_of_records(effect.records),
         "url": url_for(f"{effect.entity}.index_view")
@@ -157,6 +161,29 @@ def _effect(effect: Effect, world: World, policy: Policy) -> dict[str, Any]:
     }
 
 
+def _parts(effect: Effect) -> str:
+    """What comes along with the parts of these records: `and with it: edit obligations of those contracts`."""
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for entity, actions in effect.parts:
+        declared = site().by_name.get(entity)
+        known = tuple(word for word in actions if declared is None or word not in declared.forbids)
+        if known and shows(entity):
+            alike.setdefault(known, []).append(entity_name(entity))
+    if not alike:
+        return ""
+    found = [
+        _("%(actions)s %(entity)s", actions=action_list(words), entity=comma().join(entities))
+        for words, entities in alike.items()
+    ]
+    return str(
+        _(
+            "and with it: %(rights)s of those %(entity)s",
+            rights=_("; ").join(found),
+            entity=entity_name(effect.entity),
+        )
+    )
+
+
 def owners(impact: Impact, world: World) -> list[str]:
     """The duties that lose or get an A, a sentence each."""
     found = []
@@ -172,13 +199,13 @@ def owners(impact: Impact, world: World) -> list[str]:
 
 
 def refusal(refused: Refusal, world: World) -> dict[str, Any]:
-    """One refused edit: {position, duty, kind, text}."""
+    """One refused edit: {position, duty, kind, text, rules}; the last are the addresses of the rules that it breaks."""
     position, duty = world.positions[refused.edit.position], world.duties[refused.edit.duty]
     names = {"position": name(position.names), "duty": name(duty.names)}
     if refused.reason == "department":
         text = _("“%(duty)s” of %(position)s: the position is not in a department that you lead", **names)
     elif refused.reason == "conflict":
-        rules = _("; ").join(dict.fromkeys(name(rule) for rule in refused.rules))
+        rules = _("; ").join(dict.fromkeys(rule.name for rule in refused.rules))
         text = _("“%(duty)s” of %(position)s would break a rule: %(rules)s", rules=rules, **names)
     else:
         lacking = _("; ").join(_lacking(refused.beyond)[:3])
@@ -188,7 +215,14 @@ def refusal(refused: Refusal, world: World) -> dict[str, Any]:
             rights=lacking,
             **names,
         )
-    return {"position": position.code, "duty": duty.code, "kind": refused.reason, "text": text}
+    broken = Refused(text, see=[(RULES, rule.id) for rule in refused.rules])
+    return {
+        "position": position.code,
+        "duty": duty.code,
+        "kind": refused.reason,
+        "text": text,
+        "rules": list(dict.fromkeys(rule_urls(broken))),
+    }
 
 
 def _lacking(beyond: Iterable[Beyond]) -> list[str]:

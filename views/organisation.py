@@ -121,6 +121,8 @@ ENTITIES = (
     ),
     Entity(
         DutyConflict,
+        # A rule that binds somebody is there to be read by them.
+        reading="open",
         group="access",
         icon="unlink",
         columns=("reach", "duty", "other_duty", "entity", "action", "other_action"),

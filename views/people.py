@@ -14,6 +14,7 @@ from admin_app.db import db
 from admin_app.engine.access import SYSTEM, acting, current_policy
 from admin_app.engine.labels import labels
 from admin_app.engine.lookup import lookup
+from admin_app.engine.refusals import told
 from admin_app.engine.site import Page, site
 from admin_app.errors import BadInput, Forbidden, NotFound, Refused
 from admin_app.services import clock, handover, people
@@ -108,7 +109,7 @@ class PeopleView(AccessPage):
                     session, policy, who, position, department, form["first"].data, form["last"].data
                 )
             except Refused as refusal:
-                form.refuse(refusal.key, str(refusal))
+                form.refuse(refusal.key, told(refusal))
             else:
                 return self._done(who, _("Appointed."))
         note = _("Access follows from the position on the first day, and ends after the last.")
@@ -135,7 +136,7 @@ class PeopleView(AccessPage):
                     session, policy, form["user"].data, post, form["first"].data, form["last"].data
                 )
             except Refused as refusal:
-                form.refuse(refusal.key, str(refusal))
+                form.refuse(refusal.key, told(refusal))
             else:
                 return self._done(form["user"].data, _("Stands in."))
         note = _("It begins and ends by itself; the history shows both names.")
@@ -172,7 +173,7 @@ class PeopleView(AccessPage):
             try:
                 made = handover.hand_over(session, policy, user, receiver, ticked, reason, clock.today())
             except Refused as refusal:
-                form.refuse(refusal.key, str(refusal))
+                form.refuse(refusal.key, told(refusal))
             else:
                 number = sum(len(keys) for keys in made.items.values())
                 words = ngettext("%(num)s record handed over.", "%(num)s records handed over.", number)

@@ -127,7 +127,11 @@ class RecordForm(BaseForm):  # type: ignore[misc]
     def error_list(self) -> list[dict[str, str]]:
         """All errors with their fields, for the summary on top."""
         return [
-            {"key": key, "label": str(bound.label.text), "message": str(message)}
+            {
+                "key": key,
+                "label": str(bound.label.text),
+                "message": message if isinstance(message, str) else str(message),
+            }
             for key, bound in self._fields.items()
             for message in bound.errors
         ]

@@ -21,6 +21,7 @@ from admin_app.engine.keys import decode_key
 from admin_app.engine.kinds import JsonKind
 from admin_app.engine.labels import labels
 from admin_app.engine.listing.plan import Plan
+from admin_app.engine.refusals import told
 from admin_app.engine.site import site
 from admin_app.errors import Forbidden, Refused
 
@@ -141,9 +142,9 @@ def _write(
         return False
     except Refused as refusal:
         if refusal.key in form:
-            form.refuse(refusal.key, str(refusal))
+            form.refuse(refusal.key, told(refusal))
         else:
-            form.form_errors.append(str(refusal))
+            form.form_errors.append(told(refusal))
         return False
     except CircularDependencyError:
         form.form_errors.append(_("A record cannot refer to itself."))

@@ -14,10 +14,10 @@ from sqlalchemy.orm import Session
 
 from admin_app.engine.access import SYSTEM, Policy, acting
 from admin_app.engine.access.world import Cell, World, read_world
-from admin_app.engine.language import lang
 from admin_app.engine.site import site
 from admin_app.errors import Refused
 from admin_app.services import clock
+from admin_app.services.conflicts import RULES
 from admin_app.services.matrix_documents import Edit, cells_of, changes_of
 from admin_app.services.matrix_editing import FIRST, judge, merged
 from models.duty import PositionDuty
@@ -55,12 +55,13 @@ def before_cell_saved(session: Session, policy: Policy, record: PositionDuty) ->
     if not refused:
         session.info[_NOW] = merged(now, edits)
         return
-    names = dict.fromkeys(rule[lang()] for refusal in refused for rule in refusal.rules)
-    if names:
+    rules = {rule.id: rule.name for refusal in refused for rule in refusal.rules}
+    if rules:
+        names = dict.fromkeys(rules.values())
         words = _("Duties that must stay apart would come together: %(rules)s.", rules="; ".join(names))
     else:
         words = _("You do not lead this position, or would give more than you hold.")
-    raise Refused(words, "letter")
+    raise Refused(words, "letter", [(RULES, rule) for rule in rules])
 
 
 def after_cell_saved(session: Session, policy: Policy, record: PositionDuty) -> None:

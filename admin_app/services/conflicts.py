@@ -26,6 +26,8 @@ from models.organisation import Post, User
 
 #: The letters that do a duty or answer for it.
 HOLDING: Final = ("R", "A")
+#: The entity whose records are the rules.
+RULES: Final = DutyConflict.__tablename__
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,7 @@ def refuse_edits(session: Session, before: World, after: World, today: date) -> 
     """Raise Refused, with the rules' names, where another matrix would break a rule that is kept now."""
     found = new_conflicts(session, before, after, today)
     if found:
-        raise Refused(_incompatible(found))
+        raise Refused(_incompatible(found), see=rules_of(found))
 
 
 def appointment_conflicts(
@@ -159,7 +161,12 @@ def refuse_appointment(
     """Raise Refused at the field "position", with the rules' names, where the post would break any."""
     found = appointment_conflicts(session, world, user, position, first, last, leave_out)
     if found:
-        raise Refused(_incompatible(found), "position")
+        raise Refused(_incompatible(found), "position", rules_of(found))
+
+
+def rules_of(found: Iterable[Clash]) -> list[tuple[str, int]]:
+    """The records of the rules that are broken, (entity, key), each once."""
+    return list(dict.fromkeys((RULES, clash.rule.id) for clash in found))
 
 
 def _incompatible(found: Iterable[Clash]) -> str:
@@ -277,4 +284,5 @@ def refuse_second(
             continue
         other = rule.actions[1] if rule.actions[0] == action else rule.actions[0]
         if policy.user_id in performed(session, entity, record, other):
-            raise Refused(_("Somebody else has to do this: %(rule)s.", rule=rule.name), key)
+            words = _("Somebody else has to do this: %(rule)s.", rule=rule.name)
+            raise Refused(words, key, [(RULES, rule.id)])

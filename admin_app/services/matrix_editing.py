@@ -7,7 +7,7 @@ good: neither a grant by hand nor an acting post can be made permanent by its ho
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
@@ -21,7 +21,7 @@ from admin_app.engine.access.compile import Held, add_up, cell_sources
 from admin_app.engine.access.policy import LEVELS, REACHES
 from admin_app.engine.access.world import World, read_world, touch
 from admin_app.errors import BadInput, Conflict, Forbidden
-from admin_app.services.conflicts import new_conflicts
+from admin_app.services.conflicts import Rule, new_conflicts
 from admin_app.services.heads import Beyond, beyond, editable_positions
 from admin_app.services.matrix_documents import Edit, cells_of, changes_of
 from models.duty import PositionDuty
@@ -38,14 +38,14 @@ FIRST = "第一次修改前的矩阵 · The matrix before its first change"
 class Refusal:
     """An edit that its author may not make, and why.
 
-    `beyond` are the rights that it would give beyond the author's own, `rules` the names (by language) of the rules
-    that keep duties apart and that it would break.
+    `beyond` are the rights that it would give beyond the author's own, `rules` the rules that keep duties apart and
+    that it would break.
     """
 
     edit: Edit
     reason: Literal["department", "beyond", "conflict"]
     beyond: tuple[Beyond, ...] = ()
-    rules: tuple[Mapping[str, str], ...] = ()
+    rules: tuple[Rule, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -107,10 +107,10 @@ def judge(
     checked = check(policy, world, access, edits)
     allowed, refused = list(checked.allowed), list(checked.refused)
     while clashes := new_conflicts(session, world, merged(world, allowed), today):
-        broken: dict[tuple[int, int], list[Mapping[str, str]]] = {}
+        broken: dict[tuple[int, int], list[Rule]] = {}
         for clash in clashes:
             for cell in clash.cells:
-                broken.setdefault(cell, []).append(clash.rule.names)
+                broken.setdefault(cell, []).append(clash.rule)
         hit = [edit for edit in allowed if (edit.position, edit.duty) in broken]
         if not hit:
             break

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, and_, false, func, literal, not_, select
 from sqlalchemy.orm import Session
 
 from admin_app.engine.access import SYSTEM, AccessMap, Policy, Rows, acting
 from admin_app.engine.access.compile import policies
-from admin_app.engine.access.explain import Change, compare
+from admin_app.engine.access.explain import Change, compare, routes
+from admin_app.engine.access.guard import PARENT_ACTION
 from admin_app.engine.access.policy import LEVELS, NOTHING, REACHES
 from admin_app.engine.access.world import World
 from admin_app.services.matrix_documents import Edit
 from admin_app.services.matrix_editing import Refusal, fresh, judge, merged
 
+#: What is told of parts; whatever else there is to do with them comes with the same right to edit the whole.
+PART_WORDS: Final = ("view", "create", "edit", "delete", "export", "report", "reveal")
 #: Records are counted up to here; a count above it is CAP + 1.
 CAP = 10_000
 
@@ -29,7 +32,8 @@ class Effect:
     Where `group` is given it is about the fields of that group, and `actions` holds the level: masked, read or write.
     `people` are (user id, name). `records` is how many records it is about for all of them together, None for an
     entity that the site does not show; `because` are the edits behind it. `keeping` is how many others hold one of
-    the changed positions and lose nothing of this, since something else gives it to them too.
+    the changed positions and lose nothing of this, since something else gives it to them too. `parts` are the
+    entities whose records are parts of these, and the actions on them that come, or go, with the whole.
     """
 
     entity: str
@@ -40,6 +44,7 @@ class Effect:
     because: tuple[Edit, ...]
     group: str = ""
     keeping: int = 0
+    parts: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -147,8 +152,37 @@ def _effects(
         )
         records = count(session, access, entity, more, less)
         keeping = 0 if gained else _keeping(without_and_with[1], entity, actions, people, because)
-        found.append(Effect(entity, actions, reach, people, records, because, keeping=keeping))
+        told = [change.gained if gained else change.lost for change, _more, _less in members]
+        parts = tuple(_parts(access, entity, actions, without_and_with, people, told))
+        found.append(Effect(entity, actions, reach, people, records, because, keeping=keeping, parts=parts))
     return sorted(found, key=lambda effect: (-len(effect.people), effect.entity))
+
+
+def _parts(
+    access: AccessMap,
+    entity: str,
+    actions: Sequence[str],
+    without_and_with: tuple[Everybody, Everybody],
+    people: Sequence[tuple[int, str]],
+    told: Sequence[Mapping[tuple[str, str], Any]],
+) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The parts of `entity` and what these people may do with them through `actions`, unless it is told by itself."""
+    without, having = without_and_with
+    for name in access.by_name:
+        if not any(whole == entity for whole, _action in routes(access, "view", name)[1:]):
+            continue
+        words = tuple(
+            word
+            for word in PART_WORDS
+            if PARENT_ACTION.get(word, "edit") in actions
+            and not all((name, word) in each for each in told)
+            and any(
+                not access.rows(without[user][1], word, name) >= access.rows(having[user][1], word, name)
+                for user, _person in people
+            )
+        )
+        if words:
+            yield name, words
 
 
 def _keeping(

@@ -16,7 +16,9 @@ from sqlalchemy import select
 
 from admin_app.db import db
 from admin_app.engine.access import SYSTEM, acting
+from models.conflict import DutyConflict
 from models.contract import Contract
+from models.duty import Duty
 from models.organisation import Department
 from tests.conftest import csrf_token, sign_in
 
@@ -85,6 +87,10 @@ def test_a_right_comes_with_a_letter_and_goes_with_it(app: Flask, person: Callab
     (effect,) = seen["gains"]["effects"]
     assert str(len(mine)) in effect["records"]
     assert "林小满" in effect["who"]
+    (english,) = person("css", "en").send("preview", edit("CSD", "CTR4", R)).get_json()["gains"]["effects"]
+    assert english["parts"] == (
+        "and with it: view, create, edit, delete, reveal values of obligations, performances of those contracts"
+    )
     assert csd.get("/contract/").status_code == 403
 
     assert css.send("save", edit("CSD", "CTR4", R)).status_code == 400
@@ -165,6 +171,21 @@ def test_two_heads_do_not_overwrite_each_other(person: Callable[..., Person]) ->
     late = csm.send("save", edit("CSD", "CTR4", {**R, "letter": "I"}), reason="mine")
     assert late.status_code == 409
     assert csm.send("preview", edit("CSD", "CTR4", None)).status_code == 409
+
+
+def test_a_refused_cell_leads_to_the_rule_that_it_breaks(app: Flask, person: Callable[..., Person]) -> None:
+    with app.app_context(), acting(db.session(), SYSTEM) as session:
+        duties = [
+            session.scalars(select(Duty.id).where(Duty.code == code)).one() for code in ("SVC2", "CTR4")
+        ]
+        names = {"name_zh": "受理与维护分开", "name_en": "Apart"}
+        rule = DutyConflict(**names, reach="position", duty_id=duties[0], other_duty_id=duties[1])
+        session.add(rule)
+        session.commit()
+        address = f"/duty_conflict/details/?id={rule.id}"
+    (refused,) = person("css").send("preview", edit("CSD", "CTR4", R)).get_json()["refused"]
+    assert (refused["kind"], refused["rules"]) == ("conflict", [address])
+    assert person("css").get(address).status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -148,6 +148,11 @@ def test_an_appointment_that_brings_incompatible_duties_together_names_the_rule(
     through_the_list = send(admin, "/post/new/", **form, valid_from=TODAY.isoformat())
     assert through_the_list.status_code == 200
     assert re.search("受理与评估分开|Apart", through_the_list.text)
+    rule = session.scalar(select(DutyConflict.id).where(DutyConflict.name_en == "Apart"))
+    for page in (answer, through_the_list):
+        assert f'<a href="/duty_conflict/details/?id={rule}">' in page.text
+    # Whoever a rule binds may read it.
+    assert browser_of("csd").get(f"/duty_conflict/details/?id={rule}").status_code == 200
     assert len(posts(session, ids("csd"))) == 1
 
 

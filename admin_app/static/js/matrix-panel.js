@@ -63,7 +63,8 @@ export function openPanel(grid) {
       }
       who.append(element('span', effect.who));
       if (effect.keeping) who.append(element('span', effect.keeping, 'db-muted'));
-      section.append(text, who, ...effect.because.map((each) => element('p', each, 'db-because')));
+      const parts = effect.parts ? [element('p', effect.parts, 'db-muted')] : [];
+      section.append(text, ...parts, who, ...effect.because.map((each) => element('p', each, 'db-because')));
     }
     return [section];
   };
@@ -85,7 +86,11 @@ export function openPanel(grid) {
     const button = element('button', say.back, 'db-link');
     button.type = 'button';
     button.addEventListener('click', () => grid.back(`${refused[index].position} ${refused[index].duty}`));
-    return [button];
+    return [...refused[index].rules.flatMap((url) => {
+      const link = element('a', say.rule, 'db-link');
+      link.href = url;
+      return [link, ' '];
+    }), button];
   };
 
   const show = (found) => {

@@ -134,6 +134,30 @@ def test_a_preview_says_who_gains_what_on_how_many_records(session, person, edit
     assert cell(session, "CSD", "CTR4") is None
 
 
+def test_a_preview_tells_what_comes_along_with_the_parts(session, person, edit):
+    admin = person("admin")
+    found = matrix_impact.preview(
+        session, admin, read_world(session), site().access, [edit("CSD", "CTR4", R)], TODAY
+    )
+    (effect,) = [each for each in found.gains if each.entity == "contract"]
+    assert dict(effect.parts) == {
+        "obligation": ("view", "create", "edit", "delete", "reveal"),
+        "performance": ("view", "create", "edit", "delete", "reveal"),
+    }
+    # CTR1 speaks of obligations itself: they are told by themselves, with what it gives there.
+    found = matrix_impact.preview(
+        session, admin, read_world(session), site().access, [edit("CSD", "CTR1", Cell("C"))], TODAY
+    )
+    (effect,) = [each for each in found.gains if each.entity == "contract"]
+    assert effect.parts == (("performance", ("view", "reveal")),)
+    assert "obligation" in {each.entity for each in found.gains}
+    # Who may edit the whole from elsewhere has the parts already.
+    found = matrix_impact.preview(
+        session, admin, read_world(session), site().access, [edit("CT", "CTR4", None)], TODAY
+    )
+    assert all(not each.parts for each in found.losses if each.entity == "contract")
+
+
 def test_a_preview_tells_losses_and_duties_without_an_a(session, person, edit):
     world = read_world(session)
     found = matrix_impact.preview(
@@ -298,7 +322,11 @@ def test_duties_that_must_stay_apart_are_refused_with_the_rule(session, person, 
     edits = [edit("CSD", "CTR4", R), edit("ST", "CTR4", R)]
     found = matrix_editing.judge(session, person("css"), world, site().access, edits, TODAY)
     (refused,) = found.refused
-    assert (refused.edit, refused.reason, refused.rules[0]["en"]) == (edits[0], "conflict", "Apart")
+    assert (refused.edit, refused.reason, [rule.names["en"] for rule in refused.rules]) == (
+        edits[0],
+        "conflict",
+        ["Apart"],
+    )
     assert found.allowed == (edits[1],)
     with pytest.raises(Forbidden):
         save(session, person("css"), *edits)
