@@ -77,6 +77,13 @@ def parse_milliseconds(value: str) -> int:
     return int(value)
 
 
+def parse_records(value: str) -> int:
+    """A whole number of records, at least 1."""
+    if not value.isascii() or not value.isdigit() or int(value) < 1:
+        raise ValueError("use a whole number of records")
+    return int(value)
+
+
 def parse_path(value: str) -> Path:
     """A folder, absolute; a relative one starts at the repository."""
     return (ROOT / Path(value).expanduser()).resolve()
@@ -202,6 +209,20 @@ SETTINGS = (
         "90",
         "Access that nobody used for this many days is listed among the gaps.",
         parse_days,
+    ),
+    Setting(
+        "DUTYBOOK_BULK_AT_ONCE",
+        "BULK_AT_ONCE",
+        "10000",
+        "Changes of up to this many records are made while one waits; larger ones become a job.",
+        parse_records,
+    ),
+    Setting(
+        "DUTYBOOK_BULK_APPROVAL",
+        "BULK_APPROVAL",
+        "50000",
+        "Changes of more records than this wait for the yes of a second person.",
+        parse_records,
     ),
     Setting(
         "DUTYBOOK_WORKER",

@@ -22,6 +22,7 @@ from admin_app.edge import init_edge
 from admin_app.engine.access import Scope, install_scope
 from admin_app.engine.access.cache import note_bulk, watch_rules
 from admin_app.engine.autoview import EntityView
+from admin_app.engine.bulk.bar import init_bulk
 from admin_app.engine.change import History, install_history, on_bulk
 from admin_app.engine.language import init_language
 from admin_app.engine.site import Site
@@ -78,6 +79,7 @@ def create_app(site: Site, config: Mapping[str, Any] | None = None) -> Flask:
     init_account(app)
     init_debug_bar(app)
     init_menu(app, site)
+    init_bulk(app)
     init_fragments(app)
     _add_views(app, site)
     return app

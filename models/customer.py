@@ -31,6 +31,10 @@ class Customer(Record, Owned, Base):
         CheckConstraint("length(currency) = 3", name="currency_code"),
         CheckConstraint("employees >= 0", name="employees_not_negative"),
         CheckConstraint("annual_revenue >= 0", name="annual_revenue_not_negative"),
+        CheckConstraint(
+            "grade_locked_until IS NULL OR length(trim(coalesce(grade_lock_reason, ''))) > 0",
+            name="grade_lock_explained",
+        ),
         CheckConstraint("founded_year BETWEEN 1000 AND 9999", name="founded_year_of_four_digits"),
         Index(None, "department_id", "id"),
     )
@@ -51,6 +55,8 @@ class Customer(Record, Owned, Base):
         choice("lifecycle", "potential", "active", "loyal", "lapsed"), default="potential", index=True
     )
     grade: Mapped[str | None] = mapped_column(choice("grade", "A", "B", "C"), index=True)
+    grade_locked_until: Mapped[date | None] = mapped_column(index=True)
+    grade_lock_reason: Mapped[str | None] = mapped_column(String(300))
     region: Mapped[str | None] = mapped_column(String(60), index=True)
     industry: Mapped[str | None] = mapped_column(String(60), index=True)
     credit_code: Mapped[str | None] = mapped_column(String(40), unique=True)

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from admin_app.engine.entity import Entity
-from admin_app.services.complaints import before_complaint_saved, before_event_saved
+from admin_app.services.complaints import (
+    after_complaints_changed,
+    before_complaint_saved,
+    before_event_saved,
+)
 from admin_app.services.contracts import (
     after_contract_deleted,
     after_contract_saved,
@@ -52,6 +56,8 @@ ENTITIES = (
             }
         },
         before_save=before_contract_saved,
+        # Amounts and statuses decide how a customer stands, and who approved what: record by record.
+        bulk_fields=("terms", "risks", "starts_on", "ends_on", "archive_number"),
         after_save=after_contract_saved,
         after_delete=after_contract_deleted,
         after_import=after_contracts_imported,
@@ -124,6 +130,18 @@ ENTITIES = (
             },
         },
         before_save=before_complaint_saved,
+        # Its status has a timeline, which is written record by record.
+        bulk_fields=(
+            "channel",
+            "kind",
+            "severity",
+            "emergency",
+            "reputation",
+            "respond_by",
+            "resolve_by",
+            "owner",
+        ),
+        after_bulk=after_complaints_changed,
     ),
     Entity(
         ComplaintEvent,

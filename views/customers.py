@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from admin_app.engine.entity import Entity
 from admin_app.services.activities import after_activity_deleted, after_activity_saved, before_activity_saved
+from admin_app.services.customer_actions import ACTIONS
 from admin_app.services.customers import before_customer_saved
 from admin_app.services.ownership import fill_ownership
 from models.activity import Activity
@@ -12,6 +13,19 @@ from models.customer import Customer
 from models.tag import CustomerTag, Tag, TagFamily
 
 OWNERSHIP = ("owner", "department")
+CUSTOMER_FIELDS = (
+    "customer_class",
+    "customer_subtype",
+    "lifecycle",
+    "region",
+    "industry",
+    "source",
+    "currency",
+    "parent",
+    "next_action",
+    "note",
+    *OWNERSHIP,
+)
 
 ENTITIES = (
     Entity(
@@ -52,6 +66,8 @@ ENTITIES = (
                 "customer_subtype",
                 "lifecycle",
                 "grade",
+                "grade_locked_until",
+                "grade_lock_reason",
                 "region",
                 "industry",
                 "source",
@@ -73,6 +89,9 @@ ENTITIES = (
             "lifecycle": {"potential": "new", "active": "ok", "loyal": "ok", "lapsed": "lapse"},
         },
         before_save=before_customer_saved,
+        actions=ACTIONS,
+        # Its hook only fills what a new customer leaves empty.
+        bulk_fields=CUSTOMER_FIELDS,
     ),
     Entity(
         Contact,
@@ -91,6 +110,7 @@ ENTITIES = (
         },
         optional=("department",),
         before_save=fill_ownership,
+        bulk_fields=("language", "note", *OWNERSHIP),
     ),
     Entity(
         Affiliation,

@@ -79,17 +79,21 @@ def _shown(job: Job, actor: str | None) -> dict[str, Any]:
         "state": job.state,
         "state_label": _("Stops after this part") if stopping else str(label),
         "tone": tone,
-        "done": job.done,
+        "done": min(job.done, job.total) if job.total else job.done,
         "total": job.total,
-        "progress": _("%(done)s of %(total)s", done=f"{job.done:,}", total=f"{job.total:,}")
-        if job.total
-        else "",
+        "progress": _progress(job),
         "at": format_datetime(job.finished_at or job.started_at or job.queued_at, "short"),
         "error": job.error or "",
         "page": kind.page(job.arguments) if kind else None,
         "open": job.state in ("queued", "running"),
         "cancellable": job.state in ("queued", "running") and not stopping,
     }
+
+
+def _progress(job: Job) -> str:
+    if not job.total:
+        return ""
+    return str(_("%(done)s of %(total)s", done=f"{min(job.done, job.total):,}", total=f"{job.total:,}"))
 
 
 JOBS = Page("jobs", "data", "checklist", JobsView, signed_in)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from admin_app.engine.bulk.job import BULK, FORGET
 from admin_app.engine.labels import Labels
 from admin_app.engine.site import Group, Page, Site
 from admin_app.services.daily import REFRESH
@@ -13,6 +14,7 @@ from views import business, customers, organisation
 from views.access_report import REPORT
 from views.access_requests import REQUESTS
 from views.access_review import REVIEW
+from views.bulk import BULK_PAGE
 from views.dashboard import DASHBOARD
 from views.gaps import GAPS
 from views.importing import IMPORT
@@ -49,8 +51,21 @@ def build_site(
         labels=Labels.from_folder(LABELS),
         groups=GROUPS,
         entities=(*customers.ENTITIES, *business.ENTITIES, *organisation.ENTITIES),
-        pages=(DASHBOARD, MATRIX, PEOPLE, GAPS, WHY, REQUESTS, REPORT, REVIEW, IMPORT, JOBS, *pages),
-        jobs=(REFRESH,),
+        pages=(
+            DASHBOARD,
+            MATRIX,
+            PEOPLE,
+            GAPS,
+            WHY,
+            REQUESTS,
+            REPORT,
+            REVIEW,
+            IMPORT,
+            BULK_PAGE,
+            JOBS,
+            *pages,
+        ),
+        jobs=(REFRESH, BULK, FORGET),
         loaders=loaders or {},
         mappings=mappings,
     )

@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from sqlalchemy import (
     ColumnElement,
     ForeignKeyConstraint,
+    Select,
     Table,
     and_,
     func,
@@ -70,6 +71,15 @@ def plan_deletion(
     walk = _Walk(session, policy, entity.mapper)
     with acting(session, SYSTEM):
         walk.down(entity.table, chosen, 0)
+    return walk.plan()
+
+
+def plan_deletion_of(session: Session, entity: Entity, policy: Policy, ids: Select[Any]) -> DeletionPlan:
+    """The same for the records whose numbers a SELECT gives."""
+    (key,) = entity.mapper.primary_key
+    walk = _Walk(session, policy, entity.mapper)
+    with acting(session, SYSTEM):
+        walk.down(entity.table, key.in_(ids), 0)
     return walk.plan()
 
 

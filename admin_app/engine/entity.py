@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapper, RelationshipProperty, Session, class_mapper
@@ -17,6 +17,9 @@ from admin_app.engine.convert import kind_of
 from admin_app.engine.kinds import BooleanKind, Kind, MoneyKind, TextKind
 from admin_app.engine.labels import labels
 from admin_app.engine.language import lang
+
+if TYPE_CHECKING:
+    from admin_app.engine.bulk.action import Action
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,7 @@ class Step:
 SaveHook = Callable[[Session, Policy, Any], None]
 StepHook = Callable[[Policy, str], Sequence[Step]]
 ImportHook = Callable[[Session, Policy, Sequence[Any]], None]
+BulkHook = Callable[[Session, Policy, sa.Select[Any], Mapping[str, Any]], None]
 TITLE_NAMES = ("name", "title", "subject", "number", "code", "description", "label")
 
 
@@ -94,6 +98,10 @@ class Entity:
         forbids: actions that no one may do here, whatever their duties (an append-only log is never edited).
         before_save, after_save, after_delete: services that keep derived facts true; they flush, never commit.
         after_import: what an import calls once with all its records, instead of `after_save` with each.
+        actions: what can be done to its records beside what every entity offers.
+        bulk_fields: what may be filled in for many records at once; without it all fields, or none where `before_save`
+            or `after_save` watches over single ones.
+        after_bulk: keeps derived facts true after many records got new values (by field key).
         steps: what else a record's page leads to, from (policy, key); the page behind each link decides again.
         adopted: whether the class was reflected from a schema without labels.
     """
@@ -119,6 +127,9 @@ class Entity:
     after_save: SaveHook | None = None
     after_delete: SaveHook | None = None
     after_import: ImportHook | None = None
+    actions: Sequence[Action] = ()
+    bulk_fields: Sequence[str] | None = None
+    after_bulk: BulkHook | None = None
     steps: StepHook | None = None
     adopted: bool = False
 

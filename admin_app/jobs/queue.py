@@ -18,7 +18,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
 from admin_app.engine.job import JobKind
-from admin_app.jobs.order import ORDERED
+from admin_app.jobs.order import ORDERED, order
 from admin_app.jobs.run import run_job
 
 if TYPE_CHECKING:
@@ -33,6 +33,9 @@ _log = logging.getLogger(__name__)
 
 class Jobs:
     """The kinds of jobs of one app and its queue, which is opened when it is first needed."""
+
+    #: For the engine, which knows jobs only as what the app brings.
+    order = staticmethod(order)
 
     def __init__(self, app: Flask, kinds: Iterable[JobKind]) -> None:
         self.app = app

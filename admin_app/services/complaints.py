@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from flask import current_app, has_app_context
-from sqlalchemy import inspect, literal, select
+from sqlalchemy import Select, inspect, literal, select
 from sqlalchemy.orm import Session
 
 from admin_app.engine.access import SYSTEM, Policy, acting
@@ -103,6 +103,29 @@ def note_new_owner(session: Session, policy: Policy, complaints: Sequence[int], 
     for start in range(0, len(complaints), _CHUNK):
         which = Complaint.id.in_(complaints[start : start + _CHUNK])
         insert_rows(session, ComplaintEvent, select(Complaint.id.label("complaint_id"), *values).where(which))
+
+
+def after_complaints_changed(
+    session: Session, policy: Policy, ids: Select[Any], values: Mapping[str, Any]
+) -> None:
+    """Add to the timelines of these complaints that they went to somebody, where that is what changed."""
+    if "owner" not in values:
+        return
+    with acting(session, SYSTEM):
+        found = session.get(User, values["owner"]) if values["owner"] is not None else None
+    step: dict[str, Any] = {
+        "at": utc_now(),
+        "kind": "assigned",
+        "text": found.name if found else "—",
+        "author_id": policy.user_id,
+    }
+    told = [literal(value, ComplaintEvent.__table__.c[key].type).label(key) for key, value in step.items()]
+    with acting(session, SYSTEM):
+        insert_rows(
+            session,
+            ComplaintEvent,
+            select(Complaint.id.label("complaint_id"), *told).where(Complaint.id.in_(ids)),
+        )
 
 
 def _owner_changed(complaint: Complaint) -> bool:

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from admin_app.engine.bulk.selection import supports
+from admin_app.engine.bulk.shipped import actions_of
 from tests.contract.expectation import Actor, Expectation
 
 #: Doors of an entity that show no single record, with the action that opens each.
@@ -32,7 +34,7 @@ SHUT_DOORS = frozenset({"action_view", "ajax_update"})
 #: Pages that everybody who is signed in may open.
 COMMON_PAGES = frozenset(
     {"dashboard.index", "matrix.index", "matrix.data", "account.password", "why.index", "requests.index"}
-    | {"access_report.index", "access_report.download", "jobs.index", "jobs.data"}
+    | {"access_report.index", "access_report.download", "jobs.index", "jobs.data", "bulk.index"}
     | {"matrix.versions", "matrix.requests", "matrix.export_xlsx", "matrix.export_csv"}
 )
 #: Pages that everybody may open and that have to be asked something.
@@ -65,6 +67,18 @@ MATRIX_PAST = {
     "matrix.restore": ("POST", True),
     "matrix.decide": ("POST", False),
 }
+#: Doors of one bulk change, of which there are none.
+BULK_RUNS = {
+    "bulk.run": "GET",
+    "bulk.file": "GET",
+    "bulk.apply": "POST",
+    "bulk.decide": "POST",
+    "bulk.resume": "POST",
+}
+#: Actions that are offered wherever their word is held; the others depend on what there is to fill in.
+OFFERED = ("delete", "regrade", "add_tags", "remove_tags")
+#: What an entity offers for its records has one door, `/bulk/<entity>/<action>/`.
+BULK_FORM = "bulk.form"
 #: What opens without a sign-in, and POST doors that serve the sign-in itself.
 IMPERSONAL = frozenset({"static", "healthz", "account.login", "account.language"})
 LEAVING = frozenset({"account.logout", "why.end_view_as"})
@@ -88,6 +102,7 @@ def undeclared(app: Any) -> list[str]:
     named = COMMON_PAGES | LEADER_DOORS | LEADER_PAGES | DUTY_PAGES.keys() | IMPERSONAL | LEAVING | FILES
     named |= MATRIX_PAST.keys()
     named |= LEADER_STEPS
+    named |= BULK_RUNS.keys() | {BULK_FORM}
     named |= ASKED_PAGES | COMMON_POSTS | ADMIN_POSTS | LEADER_ASKED
     found = []
     for rule in app.url_map.iter_rules():
@@ -123,6 +138,10 @@ def visits(app: Any, expectation: Expectation, actor: Actor) -> Iterator[Visit]:
             method, led = MATRIX_PAST[rule.endpoint]
             url = str(rule).replace("<int:number>", "1").replace("<int:key>", "1")
             yield Visit(method, url, 403 if led and not _leads(actor) else 404)
+        elif rule.endpoint in BULK_RUNS:
+            yield Visit(BULK_RUNS[rule.endpoint], str(rule).replace("<int:key>", "1"), 404)
+        elif rule.endpoint == BULK_FORM:
+            yield from _bulk_visits(expectation, actor)
         elif rule.endpoint in DUTY_PAGES:
             yield Visit("GET", str(rule), 200 if _holds(actor, *DUTY_PAGES[rule.endpoint]) else 403)
         elif blueprint in expectation.site.by_name:
@@ -133,6 +152,19 @@ def visits(app: Any, expectation: Expectation, actor: Actor) -> Iterator[Visit]:
                 yield from _record_visits(rule, name, entity, expectation, actor)
             elif actor.unlimited:
                 yield Visit("POST", str(rule), 404)
+
+
+def _bulk_visits(expectation: Expectation, actor: Actor) -> Iterator[Visit]:
+    """The form for one record opens with the action's word; for many it takes "bulk" too."""
+    for entity in expectation.site.entities:
+        for action in actions_of(entity) if supports(entity) else ():
+            url = f"/bulk/{entity.name}/{action.name}/?id=1"
+            if not expectation.may(actor, action.word, entity.name):
+                yield Visit("GET", url, 403)
+            elif action.downloads:
+                yield Visit("GET", url, 404)
+            elif action.name in OFFERED or (action.name == "assign" and "owner" in entity.form_fields):
+                yield Visit("GET", url, 200)
 
 
 def _leads(actor: Actor) -> bool:

@@ -13,15 +13,22 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from sqlalchemy import func, select
+from werkzeug.datastructures import MultiDict
 
 from admin_app.config import ROOT
 from admin_app.db import db
 from admin_app.engine.access import SYSTEM, acting
+from admin_app.engine.bulk import runs
+from admin_app.engine.bulk.selection import Selection
+from admin_app.engine.bulk.shipped import EDIT
 from admin_app.engine.job import JobKind
 from admin_app.jobs.order import order
+from models.bulk import BulkRun
+from models.change import ChangeRow
+from models.customer import Customer
 from models.job import Job
 from models.tag import TagFamily
-from tests.conftest import make_app
+from tests.conftest import make_app, seed_demo
 from tests.databases import Maker
 from tests.functional.counting import CHUNKS
 from tests.functional.test_commands import environment, served
@@ -40,12 +47,14 @@ def counting(database_kind: str, makers: Callable[[str], Maker], tmp_path: Path)
         db.engine.dispose()
 
 
-def start_worker(app: Flask) -> subprocess.Popen[bytes]:
+def start_worker(
+    app: Flask, name: str = "tests.functional.counting", **settings: str
+) -> subprocess.Popen[bytes]:
     url = app.config["SQLALCHEMY_DATABASE_URI"]
     return subprocess.Popen(
-        [sys.executable, "-m", "flask", "--app", "tests.functional.counting", "worker"],
+        [sys.executable, "-m", "flask", "--app", name, "worker"],
         cwd=ROOT,
-        env=environment(Path(app.config["DATA_DIR"]), DUTYBOOK_DATABASE_URL=url),
+        env=environment(Path(app.config["DATA_DIR"]), DUTYBOOK_DATABASE_URL=url, **settings),
         stderr=subprocess.DEVNULL,
     )
 
@@ -85,6 +94,46 @@ def test_a_killed_worker_loses_no_chunk_and_does_none_twice(counting: Flask) -> 
     finally:
         worker.kill()
         worker.wait()
+
+
+def test_a_bulk_change_survives_its_workers_and_changes_each_record_once(counting: Flask) -> None:
+    seed_demo(counting)
+    # One record a chunk, so that there is a middle in which to be killed.
+    counting.config["BULK_AT_ONCE"] = 1
+    counting.config["BULK_APPROVAL"] = 1_000
+    with counting.test_request_context(method="POST"), acting(db.session(), SYSTEM) as session:
+        customer = counting.extensions["dutybook"].by_name["customer"]
+        chosen = Selection.all_matching(customer, MultiDict(), SYSTEM)
+        sent = MultiDict([("set", "region"), ("region", "Nordland")])
+        versions = dict(session.execute(select(Customer.id, Customer.version)).all())
+        run = runs.preview(session, SYSTEM, customer, EDIT, chosen, sent, "moved")
+        runs.submit(session, SYSTEM, run)
+        run_id, number = run.id, run.job_id
+        session.commit()
+    worker = start_worker(counting, "wsgi", DUTYBOOK_BULK_AT_ONCE="1")
+    try:
+        for part in (10, 30):
+            wait_until(lambda part=part: progress(counting, number) >= part)
+            worker.send_signal(signal.SIGKILL)
+            worker.wait()
+            worker = start_worker(counting, "wsgi", DUTYBOOK_BULK_AT_ONCE="1")
+        wait_until(lambda: state(counting, number)[0] == "done")
+    finally:
+        worker.kill()
+        worker.wait()
+    with counting.app_context(), acting(db.session(), SYSTEM) as session:
+        done = session.get(BulkRun, run_id)
+        assert done is not None
+        assert (done.state, done.applied, len(done.sets)) == ("done", len(versions), len(versions))
+        now = dict(session.execute(select(Customer.id, Customer.version)).all())
+        assert now == {key: version + 1 for key, version in versions.items()}
+        told = select(ChangeRow.record_key).where(ChangeRow.set_id.in_(done.sets))
+        assert sorted(session.scalars(told)) == sorted(map(str, versions))
+
+
+def progress(app: Flask, number: int) -> int:
+    with app.app_context(), acting(db.session(), SYSTEM) as session:
+        return session.scalar(select(Job.done).where(Job.id == number)) or 0
 
 
 def children(process: int) -> list[int]:

@@ -46,7 +46,7 @@ def csv_lines(listing: Listing, session: Session, keys: Sequence[str] | None = N
     entity = listing.entity
     titles = [*entity.title_keys, *([entity.code] if entity.code else [])]
     columns = list(dict.fromkeys([*titles, *(keys or listing.column_keys())]))
-    yield b"\xef\xbb\xbf" + _line([labels().field(entity.name, key) for key in columns])
+    yield b"\xef\xbb\xbf" + csv_line([labels().field(entity.name, key) for key in columns])
     order = listing.order(session)
     last: tuple[Any, ...] | None = None
     while True:
@@ -56,13 +56,14 @@ def csv_lines(listing: Listing, session: Session, keys: Sequence[str] | None = N
         if last is not None:
             statement = statement.where(order.beyond(last))
         rows = session.execute(statement).all()
-        yield b"".join(_line([plan.export(row, key) for key in columns]) for row in rows)
+        yield b"".join(csv_line([plan.export(row, key) for key in columns]) for row in rows)
         if len(rows) < _BATCH:
             return
         last = tuple(rows[-1][place] for place in places)
 
 
-def _line(values: Sequence[str]) -> bytes:
+def csv_line(values: Sequence[str]) -> bytes:
+    """One line of a CSV file, without formulas."""
     out = io.StringIO()
     csv.writer(out).writerow([harmless(value) for value in values])
     return out.getvalue().encode("utf-8", "replace")

@@ -18,6 +18,8 @@ WITHOUT_VERSION = {
     "login_attempt",
     "access_stamp",
     "access_use",
+    "bulk_item",
+    "bulk_run",
     "change_head",
     "change_row",
     "change_set",
@@ -28,7 +30,7 @@ WITHOUT_VERSION = {
     "search_state",
 }
 # Rows that lie with what they belong to.
-KEYS = {"change_row": ["set_id", "number"]}
+KEYS = {"change_row": ["set_id", "number"], "bulk_item": ["run_id", "record_id"]}
 
 each_table = pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
 each_mapper = pytest.mark.parametrize("mapper", MAPPERS, ids=lambda mapper: mapper.class_.__tablename__)

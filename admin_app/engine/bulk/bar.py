@@ -1,0 +1,54 @@
+"""What lists and records offer: the buttons of the bulk bar, and those on the page of one record."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask, url_for
+
+from admin_app.engine.access import current_policy
+from admin_app.engine.bulk.action import may_use
+from admin_app.engine.bulk.selection import supports
+from admin_app.engine.bulk.shipped import actions_of
+from admin_app.engine.site import site
+
+
+def bulk_actions(name: str) -> list[dict[str, Any]]:
+    """The actions that the reader may do with many records of an entity, as [{name, label, icon, url, dangerous}]."""
+    entity = site().by_name[name]
+    if not supports(entity):
+        return []
+    policy = current_policy()
+    return [
+        {
+            "name": each.name,
+            "label": str(each.label),
+            "icon": each.icon,
+            "url": url_for("bulk.form", entity=name, action=each.name),
+            "dangerous": each.dangerous,
+        }
+        for each in actions_of(entity)
+        if may_use(policy, each, entity, many=True)
+    ]
+
+
+def record_actions(name: str, key: str) -> list[dict[str, str]]:
+    """The actions on the page of one record, as [{label, icon, url}]; the form asks again for the record itself."""
+    entity = site().by_name[name]
+    if not supports(entity):
+        return []
+    policy = current_policy()
+    return [
+        {
+            "label": str(each.label),
+            "icon": each.icon,
+            "url": url_for("bulk.form", entity=name, action=each.name, id=key),
+        }
+        for each in actions_of(entity)
+        if each.button and may_use(policy, each, entity, many=False)
+    ]
+
+
+def init_bulk(app: Flask) -> None:
+    """Let templates ask for the actions."""
+    app.jinja_env.globals.update(bulk_actions=bulk_actions, record_actions=record_actions)
