@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from tqdm import tqdm
 
 from admin_app.actor import company_today
+from admin_app.audit_command import audit_command
 from admin_app.bulk_command import bulk_command
 from admin_app.checks import problems
 from admin_app.db import db, migrate, migration_lock, upgrade_database
@@ -251,4 +252,4 @@ def disable_user(username: str) -> None:
 
 
 #: What `flask --app wsgi` offers; admin_app/commands.py adds them.
-COMMANDS = (serve, worker, jobs, load_demo, reset, import_command, bulk_command, why_command, check, user)
+COMMANDS = (serve, worker, jobs, load_demo, reset, import_command, bulk_command, why_command, audit_command, check, user)

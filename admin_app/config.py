@@ -84,6 +84,11 @@ def parse_records(value: str) -> int:
     return int(value)
 
 
+def parse_retention(value: str) -> int:
+    """A whole number of days; 0 means for ever."""
+    return 0 if value == "0" else parse_days(value)
+
+
 def parse_path(value: str) -> Path:
     """A folder, absolute; a relative one starts at the repository."""
     return (ROOT / Path(value).expanduser()).resolve()
@@ -209,6 +214,13 @@ SETTINGS = (
         "90",
         "Access that nobody used for this many days is listed among the gaps.",
         parse_days,
+    ),
+    Setting(
+        "DUTYBOOK_HISTORY_DAYS",
+        "HISTORY_DAYS",
+        "0",
+        "Days that history is kept for: flask --app wsgi audit prune removes older change sets; 0 keeps all.",
+        parse_retention,
     ),
     Setting(
         "DUTYBOOK_BULK_AT_ONCE",
