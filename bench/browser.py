@@ -152,11 +152,16 @@ class _Reader(HTMLParser):
             self._select = None
 
 
-def form_with(page: str, *names: str) -> Form:
-    """The first form of the page that has all these fields; LookupError where there is none."""
+def forms(page: str) -> list[Form]:
+    """All forms of a page."""
     reader = _Reader()
     reader.feed(page)
-    for form in reader.forms:
+    return reader.forms
+
+
+def form_with(page: str, *names: str) -> Form:
+    """The first form of the page that has all these fields; LookupError where there is none."""
+    for form in forms(page):
         if set(names) <= {name for name, _ in form.fields}:
             return form
     raise LookupError(f"no form with {', '.join(names)}")

@@ -19,10 +19,11 @@ from bench.assets import first_visit
 from bench.browser import Browser
 from bench.databases import Databases
 from bench.load import ADMIN, CLERK, PASSWORD, fill, make_app
-from bench.pages import LIST, Person, Writer
+from bench.pages import LIST, Person
 from bench.rows import Source
 from bench.serving import Server, throughput
 from bench.timing import Probe, log, take_turns
+from bench.writes import Writer
 
 CLIENTS = 8
 COLD_STARTS = 3

@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from html import unescape
-from typing import Any
 from urllib.parse import quote, urlencode
 
 from flask import Flask
@@ -17,7 +16,7 @@ from admin_app.db import db
 from admin_app.engine.access import SYSTEM, acting
 from admin_app.engine.listing import ListArgs, Listing
 from admin_app.errors import DutybookError
-from bench.browser import Answer, Browser, form_with, local
+from bench.browser import Answer, Browser, local
 from bench.load import CLERK
 from bench.rows import DEPARTMENT_SHARE, Source, in_department
 from bench.serving import Server
@@ -27,12 +26,6 @@ from models.organisation import User
 PAGE = 20
 LIST = "/customer/"
 FILTERED = {"grade:eq": "A", "transaction_status:eq": "existing", "sort": "-contract_total"}
-NEW = {
-    "name": "新建客户 Bench",
-    "customer_class": "project",
-    "customer_subtype": "single",
-    "phone": "13800138000",
-}
 #: An address, or how to find it.
 Place = str | Callable[[], str]
 _FIRST = re.compile(r"<tr[^>]*\bdata-row\b.*?</th>", re.DOTALL)
@@ -199,55 +192,6 @@ class Person:
                 values = session.execute(wanted).one()
                 session.rollback()
                 return order.cursor(tuple(values))
-
-
-class Writer:
-    """What a person changes; every change is looked for in the database behind the app's back."""
-
-    def __init__(self, person: Person, roots: tuple[int, ...], one: Callable[[str, Any], Any]) -> None:
-        self._person, self._roots, self._one = person, roots, one
-        self._count = 0
-        self._sent: list[tuple[str, str]] = []
-
-    def probes(self) -> list[Probe]:
-        """Save, create, and regrade 20 ticked rows."""
-        return [self._save(), self._create(), self._regrade()]
-
-    def _post(self, path: str) -> float:
-        answer = self._person.browser.post(path, self._sent)
-        assert answer.status in (302, 303), f"{path}: {answer.status}"
-        return answer.seconds
-
-    def _save(self) -> Probe:
-        path = f"{LIST}edit/?id={self._person.record}"
-
-        def ready() -> None:
-            self._count += 1
-            form = form_with(self._person.browser.get(path).text, "csrf_token", "note")
-            self._sent = form.filled(note=f"measured {self._count}")
-
-        def check() -> None:
-            note = self._one("SELECT note FROM customer WHERE id = {}", self._person.record)
-            assert str(note).startswith("measured "), f"not saved: {note!r}"
-
-        return Probe(f"{self._person.name}:save", lambda: self._post(path), self._roots, ready, check)
-
-    def _create(self) -> Probe:
-        path, before = f"{LIST}new/", self._made()
-
-        def ready() -> None:
-            self._sent = form_with(self._person.browser.get(path).text, "csrf_token", "name").filled(**NEW)
-
-        def check() -> None:
-            assert self._made() > before, "nothing was created"
-
-        return Probe(f"{self._person.name}:create", lambda: self._post(path), self._roots, ready, check)
-
-    def _made(self) -> int:
-        return int(self._one("SELECT count(*) FROM customer WHERE name = {}", NEW["name"]))
-
-    def _regrade(self) -> Probe:
-        return Probe(f"{self._person.name}:regrade 20", lambda: 0.0, error="not there")
 
 
 def _opened(answer: Answer) -> None:

@@ -114,6 +114,8 @@ def _warm(probe: Probe) -> float:
 
 
 def _told(error: Exception) -> str:
+    if isinstance(error, LookupError):
+        return str(error)[:300]
     return f"{type(error).__name__}: {error}"[:300]
 
 
