@@ -22,7 +22,7 @@ from admin_app.engine.bulk.shipped import CHOSEN, action_of
 from admin_app.engine.deletion import plan_deletion_of
 from admin_app.engine.entity import Entity
 from admin_app.engine.exchange.export import csv_lines
-from admin_app.engine.forms import RecordForm, layout
+from admin_app.engine.forms import RecordForm, describe, find_record, layout
 from admin_app.engine.labels import labels
 from admin_app.engine.listing import ListArgs, Listing
 from admin_app.engine.site import Page, site
@@ -119,6 +119,7 @@ class BulkView(AccessPage):
                 action=action,
                 number=number or 0,
                 shown_number=format_decimal(number or 0),
+                record_label=_label(entity, selection),
                 selection=selection.signed(policy),
                 sections=_sections(form),
                 chosen=set(request.form.getlist(CHOSEN)),
@@ -233,6 +234,13 @@ def _declared(entity: str, action: str) -> tuple[Entity, Action]:
     if declared is None or found is None:
         raise NotFound(_("There is no such page."))
     return declared, found
+
+
+def _label(entity: Entity, selection: Selection) -> str | None:
+    """What the one record is called, where it is one by name."""
+    key = selection.single
+    record = find_record(db.session(), entity, str(key)) if key is not None else None
+    return describe(entity, record)[1] if record is not None else None
 
 
 def _chosen(entity: Entity, policy: Policy) -> Selection:

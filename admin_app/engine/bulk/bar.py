@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Flask, url_for
@@ -32,8 +33,11 @@ def bulk_actions(name: str) -> list[dict[str, Any]]:
     ]
 
 
-def record_actions(name: str, key: str) -> list[dict[str, str]]:
-    """The actions on the page of one record, as [{label, icon, url}]; the form asks again for the record itself."""
+def record_actions(name: str, key: str, may: Mapping[str, bool]) -> list[dict[str, str]]:
+    """The actions on the page of one record, as [{label, icon, url}].
+
+    `may` says what is known of the record itself, by action word; the preview asks for all of them.
+    """
     entity = site().by_name[name]
     if not supports(entity):
         return []
@@ -45,7 +49,7 @@ def record_actions(name: str, key: str) -> list[dict[str, str]]:
             "url": url_for("bulk.form", entity=name, action=each.name, id=key),
         }
         for each in actions_of(entity)
-        if each.button and may_use(policy, each, entity, many=False)
+        if each.button and may.get(each.word, True) and may_use(policy, each, entity, many=False)
     ]
 
 
