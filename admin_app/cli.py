@@ -27,6 +27,7 @@ from admin_app.import_command import import_command
 from admin_app.jobs.command import jobs, worker
 from admin_app.jobs.worker import beside
 from admin_app.passwords import check_new_password, hash_password, random_password
+from admin_app.search_command import search_command
 from admin_app.server import address, log_to, make_server
 from admin_app.start import Login, demo_logins, load_starting_data, prepare
 from admin_app.why_command import why_command
@@ -252,4 +253,17 @@ def disable_user(username: str) -> None:
 
 
 #: What `flask --app wsgi` offers; admin_app/commands.py adds them.
-COMMANDS = (serve, worker, jobs, load_demo, reset, import_command, bulk_command, why_command, audit_command, check, user)
+COMMANDS = (
+    serve,
+    worker,
+    jobs,
+    load_demo,
+    reset,
+    import_command,
+    bulk_command,
+    search_command,
+    why_command,
+    audit_command,
+    check,
+    user,
+)

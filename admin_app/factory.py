@@ -25,6 +25,8 @@ from admin_app.engine.autoview import EntityView
 from admin_app.engine.bulk.bar import init_bulk
 from admin_app.engine.change import History, install_history, on_bulk
 from admin_app.engine.language import init_language
+from admin_app.engine.search.index import Indexes
+from admin_app.engine.search.keeping import install_search
 from admin_app.engine.site import Site
 from admin_app.error_pages import init_errors
 from admin_app.fragments import init_fragments
@@ -70,6 +72,8 @@ def create_app(site: Site, config: Mapping[str, Any] | None = None) -> Flask:
     app.extensions["dutybook_history"] = History(site.entities, site.access, registries.values(), origin)
     install_history(db.session, lambda: current_app.extensions.get("dutybook_history"))
     on_bulk(note_bulk)
+    app.extensions["dutybook_search"] = Indexes(site.entities)
+    install_search(db.session)
     init_jobs(app, site.jobs, db.session)
     init_sessions(app)
     init_gate(app)

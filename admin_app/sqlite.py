@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine, event
 
 from admin_app.config import ConfigurationError
 from admin_app.engine.change.functions import add_functions
+from admin_app.engine.search.folding import literal_of
 
 #: First release without the WAL-reset race.
 OLDEST = (3, 51, 3)
@@ -73,6 +74,7 @@ def _on_connect(connection: Any, record: object) -> None:
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
     add_functions(connection)
+    connection.create_function("search_literal", 1, literal_of, deterministic=True)
 
 
 def _on_begin(connection: Connection) -> None:

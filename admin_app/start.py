@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from admin_app.db import db, migration_lock, upgrade_database
 from admin_app.engine.access import SYSTEM, acting
+from admin_app.engine.search.building import ensure
 from admin_app.engine.site import Site
 from admin_app.passwords import random_password
 from models.organisation import Position, Post, User
@@ -49,10 +50,12 @@ def prepare(app: Flask, progress: Progress = no_progress) -> str | None:
         migration_lock(db.engine, Path(app.config["DATA_DIR"])),
         acting(db.session(), SYSTEM) as session,
     ):
-        if session.scalar(select(User.id).limit(1)) is not None:
-            return None
-        password = load_starting_data(app, session, progress)
+        password = None
+        if session.scalar(select(User.id).limit(1)) is None:
+            password = load_starting_data(app, session, progress)
         session.commit()
+        # Nothing to do, but after an upgrade that came with the index, or with other rules of what it holds.
+        ensure(session)
         return password
 
 

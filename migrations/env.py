@@ -9,10 +9,11 @@ from alembic.autogenerate.api import AutogenContext
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import current_app
-from sqlalchemy import JSON, Connection, Engine
+from sqlalchemy import JSON, Connection, Engine, inspect
 
 import models  # noqa: F401 - fills the metadata
 from models.base import Base
+from models.search import INDEXED, forgetting, index_name, is_index
 from models.types import Money, UtcDateTime
 
 config = context.config
@@ -41,8 +42,8 @@ def name_revision(_migration: MigrationContext, _revision: Any, directives: list
 
 
 def is_ours(name: str | None, kind: str, _parents: Any) -> bool:
-    """Whether migrations look after it: the tables of the job queue come and go with the queue."""
-    return kind != "table" or not str(name).startswith("huey_")
+    """Whether autogeneration looks after it: not the job queue's tables, nor what each database keeps the index in."""
+    return kind != "table" or not (str(name).startswith("huey_") or is_index(str(name)))
 
 
 def options() -> dict[str, Any]:
@@ -90,12 +91,22 @@ def refuse_orphans(connection: Connection) -> None:
         raise RuntimeError(f"the migration would leave {len(orphans)} broken references: {tables}")
 
 
+def restore_triggers(connection: Connection) -> None:
+    """Batch mode on SQLite drops a table with its triggers: make those again that keep the search index true."""
+    if connection.dialect.name == "sqlite":
+        there = set(inspect(connection).get_table_names())
+        for table in INDEXED & there:
+            if index_name(table) in there:
+                connection.exec_driver_sql(forgetting(table))
+
+
 def run_online(engine: Engine) -> None:
     """Migrate the app's database."""
     with engine.connect() as connection, without_foreign_keys(connection):
         context.configure(connection=connection, **options())
         with context.begin_transaction():
             context.run_migrations()
+            restore_triggers(connection)
             refuse_orphans(connection)
 
 

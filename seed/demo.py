@@ -23,6 +23,7 @@ from sqlalchemy import Connection, select
 from sqlalchemy.orm import Session
 
 from admin_app.engine.change import without_rows
+from admin_app.engine.search.building import fill
 from admin_app.errors import Conflict
 from admin_app.passwords import hash_password, random_password
 from admin_app.services import clock
@@ -90,6 +91,7 @@ def load_demo(
     # Starting data have no authors: history counts them, and tells no single record.
     with without_rows(session, loader.counts, f"Demo company of {customers:,} customers"):
         logins = _load(loader, customers, today, password, report)
+        fill(session)
     session.expire_all()
     return DemoResult(loader.counts, logins, password)
 

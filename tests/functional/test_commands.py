@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import sqlite3
 import subprocess
 import sys
 import time
@@ -23,6 +22,7 @@ from admin_app.config import ROOT
 from admin_app.db import db
 from admin_app.engine.access import SYSTEM, acting
 from admin_app.passwords import verify_password
+from admin_app.sqlite import find_driver
 from models.customer import Customer
 from models.organisation import Post, User
 from tests.conftest import PASSWORD, make_app
@@ -105,9 +105,14 @@ def test_the_first_start_loads_and_the_second_is_quick_and_changes_nothing(tmp_p
 
 
 def rows(data_dir: Path) -> str:
-    """The whole database as SQL."""
-    with closing(sqlite3.connect(data_dir / "dutybook.sqlite")) as connection:
-        return "\n".join(connection.iterdump())
+    """The whole database, row by row, read with the driver of the product: older ones cannot open its search index."""
+    with closing(find_driver().connect(str(data_dir / "dutybook.sqlite"))) as connection:
+        names = [
+            name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")
+        ]
+        return "\n".join(
+            f"{name} {row}" for name in names for row in connection.execute(f'SELECT * FROM "{name}"')
+        )
 
 
 def test_an_empty_company_has_one_admin(tmp_path: Path) -> None:

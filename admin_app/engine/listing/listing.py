@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from flask import request
 from flask_babel import gettext as _
-from sqlalchemy import Column, ColumnElement, Select, func, literal, null, or_, select
+from sqlalchemy import Column, ColumnElement, Select, func, null, select
 from sqlalchemy.orm import Session
 
 from admin_app.engine.access import Policy, current_scope
@@ -23,6 +23,8 @@ from admin_app.engine.listing.args import ListArgs
 from admin_app.engine.listing.branches import capped_count, page_of, pieces
 from admin_app.engine.listing.keyset import Order, SortColumn
 from admin_app.engine.listing.plan import Plan
+from admin_app.engine.search.keeper import Page as SearchedPage
+from admin_app.engine.search.matching import Matching
 from admin_app.engine.site import site
 from admin_app.errors import BadInput
 
@@ -67,22 +69,23 @@ class Listing:
         titles = self.entity.title_keys
         return tuple(key for key in titles if key not in self.leave_out) or titles
 
-    def conditions(self) -> list[ColumnElement[bool]]:
-        """WHERE: base, filters and search."""
+    def conditions(self, page: SearchedPage | None = None) -> list[ColumnElement[bool]]:
+        """WHERE: base, filters and search; with `page`, the search need hold only for the records of that page."""
+        clauses = self._narrowed()
+        if self.matching is not None:
+            clauses.append(self.matching.criterion(page))
+        return clauses
+
+    @cached_property
+    def matching(self) -> Matching | None:
+        """The search, where something is asked for."""
+        return Matching(self.entity, self.args.q, self.policy) if self.args.q else None
+
+    def _narrowed(self) -> list[ColumnElement[bool]]:
         clauses = list(self.base)
         clauses.extend(
             each.operator.build(self._attribute(each.field.column), each.value) for each in self.args.filters
         )
-        if self.args.q:
-            attributes = [
-                getattr(self.entity.model, key)
-                for key in self.entity.search_keys
-                if self.fields.readable(key)
-            ]
-            # A text without a searchable field finds nothing, rather than everything.
-            clauses.append(
-                or_(literal(False), *(each.icontains(self.args.q, autoescape=True) for each in attributes))
-            )
         return clauses
 
     def _attribute(self, column: Any) -> Any:
@@ -165,7 +168,7 @@ class Listing:
             parts = [
                 [*piece, *reach] for piece in self.pieces(order) for reach in order.ranges(cursor, backwards)
             ]
-            where = self.conditions()
+            where = self.conditions(self._searched_page(order, cursor, backwards))
             if len(parts) == 1:
                 statement = plan.statement().where(*parts[0], *where)
             else:
@@ -181,6 +184,15 @@ class Listing:
         key = ("page", self._plan_key(order), limit, backwards, nulls, self._asked())
         prepared = current_scope().prepared(session, key, lambda: build(order.placeholders(nulls)))
         return prepared.rows(session, **named)
+
+    def _searched_page(
+        self, order: Order, cursor: Sequence[Any] | None, backwards: bool
+    ) -> SearchedPage | None:
+        """The page, where the search alone decides what is on it."""
+        if self.base or self.args.filters or len(order.levels) > 1:
+            return None
+        after = None if cursor is None else cursor[0]
+        return SearchedPage(after, order.levels[0].descending != backwards, self.args.size + 1)
 
     def _asked(self) -> tuple[Any, ...]:
         return tuple((each.name, each.text) for each in self.args.filters)
@@ -202,7 +214,8 @@ class Listing:
             return capped_count(self.entity, self.pieces(None), self.conditions(), COUNT_CAP)
 
         if self.base or self.args.q:
-            number = session.scalar(build()) or 0
+            searched = self.matching.counted(self._narrowed(), COUNT_CAP) if self.matching else None
+            number = session.scalar(build() if searched is None else searched) or 0
         else:
             key = ("count", self.entity.name, COUNT_CAP, self._asked())
             number = current_scope().prepared(session, key, build).rows(session)[0][0]
