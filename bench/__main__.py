@@ -23,7 +23,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from bench import peers, picture, report
+from bench import peers, record, report
 from bench.databases import KINDS, databases
 from bench.measure import Options, measure
 from bench.rows import source
@@ -32,8 +32,6 @@ from bench.timing import log
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "bench" / "results"
 PEERS = ROOT.parent / "shared" / "peers"
-RECORD = ROOT / "docs" / "performance.json"
-PICTURES = ROOT / "docs" / "images"
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -79,7 +77,7 @@ def main(arguments: list[str]) -> int:
         _print(kind, chosen, result)
     print(f"\n{path}")
     if chosen.record:
-        _record(chosen.peers_folder)
+        record.record(RESULTS, chosen.peers_folder)
     return 0
 
 
@@ -91,20 +89,13 @@ def _measure(chosen: argparse.Namespace, kinds: list[str], result: dict[str, Any
     rows = source(chosen.peers_folder)
     only = tuple(filter(None, chosen.only.split(",")))
     options = Options(chosen.rows, chosen.rounds, chosen.seconds, chosen.keep, folder, only)
-    result["machine"] = {
-        "cpus": os.cpu_count(),
-        "kernel": platform.release(),
-        "python": platform.python_version(),
-        "load_before": os.getloadavg(),
-        "at": time.strftime("%Y-%m-%d %H:%M:%S"),
-        "rows_of": rows.name,
-    }
     for kind in kinds:
         log(f"{kind}, {chosen.rows:,} customers, load {os.getloadavg()[0]:.2f}")
+        machine = _machine(rows.name)
         held = databases(kind, folder)
         held.start()
         try:
-            found = measure(held, rows, options)
+            found = {"machine": machine, **measure(held, rows, options)}
         finally:
             held.stop()
         if chosen.only:
@@ -116,6 +107,17 @@ def _measure(chosen: argparse.Namespace, kinds: list[str], result: dict[str, Any
             out = folder / f"peers-{chosen.rows}.json"
             found["peers"] = peers.fresh(chosen.peers_folder, kind, chosen.rows, chosen.peers, out)
         path.write_text(json.dumps(result, indent=1, ensure_ascii=False), encoding="utf-8")
+
+
+def _machine(rows_of: str) -> dict[str, Any]:
+    return {
+        "cpus": os.cpu_count(),
+        "kernel": platform.release(),
+        "python": platform.python_version(),
+        "load_before": os.getloadavg(),
+        "at": time.strftime("%Y-%m-%d %H:%M"),
+        "rows_of": rows_of,
+    }
 
 
 def _print(kind: str, chosen: argparse.Namespace, result: dict[str, Any]) -> None:
@@ -131,22 +133,6 @@ def _print(kind: str, chosen: argparse.Namespace, result: dict[str, Any]) -> Non
         small = read(RESULTS / f"{sizes[0]}.json")["db"].get(kind)
         if small:
             print(report.grown(kind, (sizes[0], sizes[-1]), small["ops"], found["ops"]))
-
-
-def _record(folder: Path) -> None:
-    """The figures that the documentation quotes, and its pictures."""
-    results = {int(path.stem): read(path) for path in sorted(RESULTS.glob("*.json")) if path.stem.isdigit()}
-    RECORD.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    for kind in KINDS:
-        ours = {rows: found["db"][kind]["ops"] for rows, found in results.items() if kind in found["db"]}
-        beside = {
-            rows: peers.recorded(folder, kind, rows)[0]
-            for rows in (100_000, 1_000_000)
-            if list(folder.glob(f"results/*-{rows}.json"))
-        }
-        if ours:
-            drawn = picture.draw(kind, ours, beside)
-            (PICTURES / f"performance-{kind}.svg").write_text(drawn, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ PANELS = {
     "Filter and sort": ("list_filtered", "admin:list_filtered"),
     "Search, rare word": ("search_latin", "admin:search rare Latin"),
 }
-WIDTH, HEIGHT, MARGIN, GAP = 300, 240, 52, 18
+WIDTH, HEIGHT, MARGIN, GAP = 300, 240, 64, 18
 LOW, HIGH = -0.5, 3.5
 INK, FAINT, OURS = "#1f2937", "#d1d5db", "#0f766e"
 COLOURS = ("#9a3412", "#6d28d9", "#a16207", "#1d4ed8", "#be185d")
