@@ -12,7 +12,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from click import Context
 from flask import Flask
 from sqlalchemy import Connection, Table, create_engine, func, select, text
 from sqlalchemy.engine import make_url
@@ -88,10 +87,9 @@ def fill(app: Flask, url: str, source: Source, rows: int) -> None:
                 connection.exec_driver_sql(f"PRAGMA {pragma}")
         _load(connection, source, rows)
         connection.commit()
-    if app.cli.get_command(Context(app.cli), "search") is not None:
-        built = app.test_cli_runner().invoke(args=["search", "rebuild"])
-        if built.exit_code:
-            raise SystemExit(f"the search index was not built: {built.output}")
+    built = app.test_cli_runner().invoke(args=["search", "rebuild"])
+    if built.exit_code:
+        raise SystemExit(f"the search index was not built: {built.output}")
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("VACUUM (ANALYZE)" if postgres else "ANALYZE"))
         connection.execute(text("CHECKPOINT" if postgres else "PRAGMA journal_mode = WAL"))
