@@ -24,7 +24,7 @@ DRIVERS = ("pysqlite3.dbapi2", "sqlite3", "admin_app.apsw_driver")
 BUSY_TIMEOUT_MS = 10_000
 #: Page cache of one connection, in kibibytes. The system caches the file too, for all processes: more than the pages
 #: of some requests is only paid for twice.
-CACHE_KIB = 8_192
+CACHE_KIB = 4_096
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
