@@ -28,6 +28,8 @@ class Complaint(Record, Owned, Base):
     __table_args__ = (
         CheckConstraint("closed_at >= received_at", name="closed_after_received"),
         Index(None, "department_id", "id"),
+        Index(None, "department_id", "subject", "id"),
+        Index(None, "owner_id", "subject", "id"),
     )
 
     number: Mapped[str] = mapped_column(String(40), unique=True, info={"derived": True})

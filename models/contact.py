@@ -20,7 +20,11 @@ class Contact(Record, Owned, Base):
     """A person outside the company."""
 
     __tablename__ = "contact"
-    __table_args__ = (Index(None, "department_id", "id"),)
+    __table_args__ = (
+        Index(None, "department_id", "id"),
+        Index(None, "department_id", "name", "id"),
+        Index(None, "owner_id", "name", "id"),
+    )
 
     name: Mapped[str] = mapped_column(String(100), index=True)
     phone: Mapped[str | None] = mapped_column(String(40), index=True)

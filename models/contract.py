@@ -38,6 +38,8 @@ class Contract(Record, Owned, Base):
             name="counterparty_given",
         ),
         Index(None, "department_id", "id"),
+        Index(None, "department_id", "title", "id"),
+        Index(None, "owner_id", "title", "id"),
     )
 
     number: Mapped[str] = mapped_column(String(60), unique=True, info={"generated": True})

@@ -37,6 +37,8 @@ class Customer(Record, Owned, Base):
         ),
         CheckConstraint("founded_year BETWEEN 1000 AND 9999", name="founded_year_of_four_digits"),
         Index(None, "department_id", "id"),
+        Index(None, "department_id", "name", "id"),
+        Index(None, "owner_id", "name", "id"),
     )
 
     code: Mapped[str] = mapped_column(String(40), unique=True, info={"derived": True})

@@ -40,7 +40,8 @@ class Owned:
     """A record that somebody looks after, and whose department decides who may see it.
 
     ``department_id`` bears no index of its own: each owned table has one on (department_id, id), which also
-    gives a department's rows in the order of the pages.
+    gives a department's rows in the order of the pages. What other records refer to also has (department_id, label,
+    id) and (owner_id, label, id), for the first rows of a lookup.
     """
 
     owner_id: Mapped[int | None] = mapped_column(

@@ -17,6 +17,7 @@ import importlib.util
 import inspect
 import json
 import os
+import resource
 import signal
 import sys
 import time
@@ -38,8 +39,9 @@ TESTS = (
 )
 #: Modules that the cache's own tests are run for; for others they would double the time.
 CACHE = ("cache", "world")
-#: A mutant that runs longer than so many seconds hangs, which is as good as a failed test.
-PATIENCE = 120
+#: Seconds of processor time, of which the tests take a fifth: a mutant that needs more loops, which is as good as a
+#: failed test. One that waits for ever is given up after so many seconds by the clock.
+LOOPS, WAITS = 40, 900
 CLOCK = "the clock"
 #: Nobody reads why a test fails: asserts need not be rewritten.
 OPTIONS = (
@@ -101,7 +103,7 @@ class _Stage(_Watch):
             process = os.fork()
             if process == 0:
                 os.close(reading)
-                os.setpgid(0, 0)
+                resource.setrlimit(resource.RLIMIT_CPU, (LOOPS, LOOPS))
                 self.child, self.pipe = True, writing
                 if not _patch(job):
                     os.write(writing, b"?")
@@ -121,12 +123,14 @@ def _answer(process: int, reading: int) -> str | None:
     code = _wait(process)
     with os.fdopen(reading, encoding="utf-8") as pipe:
         # Whatever the child may have left running holds the other end.
-        return None if code == 0 else (pipe.read() or "the import") if code is not None else CLOCK
+        if code == 0:
+            return None
+        return (pipe.read() or "the import") if code > 0 else CLOCK
 
 
-def _wait(child: int) -> int | None:
-    """The child's exit code; None when it took too long."""
-    end = time.monotonic() + PATIENCE
+def _wait(child: int) -> int:
+    """The child's exit code; below zero when it took too long."""
+    end = time.monotonic() + WAITS
     while time.monotonic() < end:
         done, status = os.waitpid(child, os.WNOHANG)
         if done:
@@ -134,7 +138,7 @@ def _wait(child: int) -> int | None:
         time.sleep(0.02)
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
-    return None
+    return -signal.SIGKILL
 
 
 def _patch(job: Job) -> bool:
@@ -203,7 +207,7 @@ def sure(job: Job, folder: str) -> str | None:
     process = os.fork()
     if process == 0:
         os.close(reading)
-        os.setpgid(0, 0)
+        resource.setrlimit(resource.RLIMIT_CPU, (LOOPS, LOOPS))
         _hush()
         watch = _Watch()
         watch.pipe = writing

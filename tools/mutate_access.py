@@ -20,7 +20,7 @@ import time
 import zlib
 from pathlib import Path
 
-from mutant_runs import CACHE, CLOCK, Job, quick, sure, warm
+from mutant_runs import CACHE, Job, quick, sure, warm
 from mutations import Mutant, mutants
 
 ROOT = Path(__file__).parents[1]
@@ -33,8 +33,7 @@ class Record:
     def __init__(self, path: Path | None) -> None:
         self.path = path
         lines = path.read_text("utf-8").splitlines() if path is not None and path.exists() else []
-        # On a machine with much to do the clock may have been wrong.
-        self.killed = {line["key"] for line in map(json.loads, lines) if line["by"] not in (None, CLOCK)}
+        self.killed = {line["key"] for line in map(json.loads, lines) if line["by"] is not None}
 
     def add(self, path: Path, mutant: Mutant, by: str | None) -> None:
         """Put down one more."""

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from admin_app.engine.access import policy_of
 from admin_app.engine.entity import Entity
+from admin_app.engine.first_rows import first_rows
 from admin_app.engine.keys import encode_key
 from admin_app.engine.site import site
 
@@ -28,7 +29,9 @@ def lookup(session: Session, target: Entity, text: str) -> list[tuple[str, str]]
         statement = statement.where(or_(*(each.icontains(text, autoescape=True) for each in attributes)))
     width = len(target.key_kinds)
     found = []
-    for row in session.execute(statement):
+    typed = bool(text and label_key)
+    rows = session.execute(statement) if typed else first_rows(session, target, columns, label, LIMIT)
+    for row in rows:
         key = encode_key(tuple(row[:width]), target.key_kinds)
         shown = str(row[width]) if row[width] not in (None, "") else f"#{key}"
         short = row[width + 1] if code is not None else None

@@ -22,7 +22,7 @@ settings.register_profile(
     max_examples=40,
     derandomize=True,
     database=None,
-    phases=[Phase.generate],
+    phases=[Phase.explicit, Phase.generate],
 )
 
 

@@ -26,14 +26,14 @@ _scopes = [Scope(site.access, (Base.registry,)) for site in SITES]
 install_scope(WorldSession, lambda: _shown[-1])
 
 
-def bare_app(site: Site) -> Flask:
-    """An app that knows its site and nothing else: all that a lookup asks of it."""
+def bare_app(site: Site, scope: Scope) -> Flask:
+    """An app that knows its site and its scope and nothing else: all that a lookup asks of it."""
     app = Flask("bare")
-    app.extensions["dutybook"] = site
+    app.extensions.update(dutybook=site, dutybook_scope=scope)
     return app
 
 
-_APPS = [bare_app(site) for site in SITES]
+_APPS = [bare_app(site, scope) for site, scope in zip(SITES, _scopes, strict=True)]
 
 
 @contextmanager

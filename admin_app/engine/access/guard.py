@@ -116,6 +116,21 @@ class AccessMap:
             return rows.everything
         return self._holds(guard, rows, record)
 
+    def branches(self, model: type[Any], rows: Rows) -> list[ColumnElement[bool]]:
+        """What `criterion` joins by OR, one owner or department each; nothing where records bear neither.
+
+        Within each alone an index may keep an order, which none keeps across the OR.
+        """
+        guard = self.by_model.get(model)
+        if guard is None or rows.everything or not _is_owned(model):
+            return []
+        single = _keyed(guard, model, rows)
+        return [
+            *([or_(*single)] if single else []),
+            *(model.owner_id == owner for owner in sorted(rows.owners)),
+            *(model.department_id == department for department in sorted(rows.departments)),
+        ]
+
     def _holds(self, guard: Guard, rows: Rows, record: Any) -> bool:
         keys = guard.keys(rows)
         if keys and tuple(getattr(record, name) for name in guard.key_attributes) in keys:

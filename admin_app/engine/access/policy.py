@@ -65,7 +65,7 @@ class Rows:
 
     def __ge__(self, other: Rows) -> bool:
         """Whether every row of `other` is in this set, as far as owners, departments and keys tell by themselves."""
-        if self.everything or not other:
+        if self.everything:
             return True
         return (
             not other.everything

@@ -7,11 +7,11 @@ from importlib import import_module
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from admin_app.engine.access import NOBODY, SYSTEM, Policy, Rows
-from admin_app.engine.access.policy import EVERYTHING, NOTHING
+from admin_app.engine.access.policy import EVERYTHING, NOTHING, Source
 
 IDS = st.integers(1, 4)
 ROWS = st.builds(Rows, st.booleans(), st.frozensets(IDS), st.frozensets(IDS))
@@ -63,6 +63,11 @@ def test_single_records_are_a_set_of_their_own() -> None:
 
 
 @given(ROWS, ROWS)
+@example(Rows(owners=frozenset({1})), Rows(departments=frozenset({1})))
+@example(Rows(departments=frozenset({1})), Rows(owners=frozenset({1})))
+@example(Rows(departments=frozenset({1})), Rows(keys=frozenset({("book", "1")})))
+@example(Rows(departments=frozenset({1})), NOTHING)
+@example(Rows(departments=frozenset({1})), EVERYTHING)
 def test_a_set_contains_another_where_that_adds_nothing(one: Rows, other: Rows) -> None:
     assert (one >= other) is (one.everything or (one | other) == one)
 
@@ -81,3 +86,29 @@ def test_what_requests_share_cannot_be_changed_by_one_of_them(kind: type[Any]) -
     empty = object.__new__(kind)
     with pytest.raises(FrozenInstanceError):
         setattr(empty, fields(kind)[0].name, None)
+
+
+def test_fields_are_given_on_the_rows_of_each_source_that_gives_as_much() -> None:
+    def source(entity: str, action: str, rows: Rows, **levels: str) -> Source:
+        return Source(entity, frozenset({action}), rows, "own", levels, 1)
+
+    mine, one, two, three = (
+        Rows(owners=frozenset({7})),
+        *(Rows(departments=frozenset({each})) for each in (1, 2, 3)),
+    )
+    policy = Policy(
+        "ada",
+        7,
+        sources=(
+            source("book", "view", mine, **{"": "masked"}),
+            source("book", "view", one, contact="read"),
+            source("book", "view", two, contact="write", **{"": "hidden"}),
+            source("book", "edit", three, contact="write"),
+            source("loan", "view", three, contact="write"),
+        ),
+    )
+    wanted = {"masked": mine | one | two, "read": one | two, "write": two}
+    assert {level: policy.field_rows("book", "contact", level) for level in wanted} == wanted
+    assert policy.field_rows("book", "money", "masked") == mine
+    assert policy.field_rows("book", "money", "read") == NOTHING
+    assert SYSTEM.field_rows("book", "contact", "write") is EVERYTHING
