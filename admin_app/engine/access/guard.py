@@ -92,15 +92,15 @@ class AccessMap:
             return EVERYTHING
         return self.rows(policy, "view", name)
 
-    def criterion(self, model: type[Any], rows: Rows) -> ColumnElement[bool]:
-        """The WHERE clause that keeps a statement over `model` within `rows`."""
+    def criterion(self, model: type[Any], rows: Rows, columns: Any = None) -> ColumnElement[bool]:
+        """The WHERE clause that keeps a statement over `model`, or over `columns` of that name, within `rows`."""
         if rows.everything:
             return true()
         guard = self.by_model.get(model)
         if guard is None or not rows:
             return false()
         # Core tables on purpose: the ORM class inside the clause would be scoped again, without end.
-        return _within(self, guard, model, rows)
+        return _within(self, guard, model if columns is None else columns, rows)
 
     def holds(self, policy: Policy, action: str, record: Any) -> bool:
         """Whether `action` is allowed on this loaded or new record."""

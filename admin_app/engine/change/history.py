@@ -9,7 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapper, class_mapper, registry
 
-from admin_app.engine.access import AccessMap
+from admin_app.engine.access import AccessMap, Policy, Rows
+from admin_app.engine.access.policy import NOTHING
 from admin_app.engine.change.shape import Shape, is_captured, shape_of
 from admin_app.engine.entity import Entity
 
@@ -39,6 +40,21 @@ class History:
         """(source, request id) of a change set; `said` is the source that somebody named."""
         source, request_id = self._origin()
         return said or source, request_id
+
+    def rows(self, policy: Policy, action: str, name: str) -> Rows:
+        """The rows on which an actor may do `action`; what an entity forbids, only the system itself may."""
+        entity = self._by_name.get(name)
+        if entity is not None and action in entity.forbids and policy.user_id is not None:
+            return NOTHING
+        return self.access.rows(policy, action, name)
+
+    def entity(self, name: str) -> Entity | None:
+        """The site's declaration of what rows call `name`; None where it has no screens."""
+        return self._by_name.get(name)
+
+    @cached_property
+    def _by_name(self) -> Mapping[str, Entity]:
+        return {entity.name: entity for entity in self._entities}
 
     @cached_property
     def _mappers(self) -> tuple[Mapper[Any], ...]:

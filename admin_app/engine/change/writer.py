@@ -88,10 +88,10 @@ class Writer:
 
     def conditions(self, where: Where, join: Join | None) -> list[ColumnElement[bool]]:
         """What a row has to fulfil: the caller's condition, within the policy's rows."""
-        access, shape = self.history.access, self.shape
+        shape = self.shape
         chosen = shape.key_column.in_(where) if isinstance(where, Select) else where
-        rows = access.rows(self.policy, self.action, self.name)
-        found = [chosen, access.criterion(shape.model, rows)]
+        rows = self.history.rows(self.policy, self.action, self.name)
+        found = [chosen, self.history.access.criterion(shape.model, rows)]
         return found if join is None else [join[1], *found]
 
     def telling(
