@@ -43,8 +43,9 @@ class Order:
         """Named parameters `after0`, `after1` … in place of a cursor's values; None for a NULL, and for no cursor."""
         if nulls is None:
             return None
+        # Not required: a scope over several departments has the values looked for when the statement is compiled.
         return [
-            None if null else bindparam(f"after{at}", type_=level.column.type)
+            None if null else bindparam(f"after{at}", type_=level.column.type, required=False)
             for at, (level, null) in enumerate(zip(self.levels, nulls, strict=True))
         ]
 

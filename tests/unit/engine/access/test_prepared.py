@@ -14,6 +14,8 @@ from sqlalchemy.orm import Session, aliased
 from admin_app.engine.access import NOBODY, SYSTEM, Policy, Rows, Scope, acting
 from admin_app.engine.access import scope as scope_module
 from admin_app.engine.access.prepared import Prepared
+from admin_app.engine.kinds import IntegerKind
+from admin_app.engine.listing.keyset import Order, SortColumn
 from models.base import Base
 from models.organisation import Department, User
 from tests.unit.engine.sample import SITE, Binding, Book, Chapter, Lab
@@ -138,3 +140,16 @@ def test_what_is_not_written_yet_is_found(room: Session, ada: Policy, scope: Sco
 def test_a_statement_of_its_own_needs_no_scope(room: Session, ada: Policy) -> None:
     prepared = Prepared(select(User.name).order_by(User.name), room.get_bind().dialect)
     assert prepared.rows(room) == [("Ada",), ("Bob",)]
+
+
+def test_a_page_after_a_cursor_is_there_for_whose_scope_is_a_list(
+    room: Session, ada: Policy, scope: Scope
+) -> None:
+    place = room.scalars(select(Book.department_id)).first()
+    rows = Rows(departments=frozenset({place, -1}))
+    order = Order((SortColumn(Book.id, IntegerKind(64), False, False),), True)
+    after = order.placeholders([False])
+    statement = select(Book.name).where(Book.id > after[0]).order_by(Book.id)
+    with acting(room, Policy("wide", ada.user_id, grants={("book", "view"): rows})):
+        assert len(scope.prepared(room, "page", lambda: statement).rows(room, after0=0)) == 3
+        assert scope.prepared(room, "page", lambda: statement).rows(room, after0=2**40) == []
