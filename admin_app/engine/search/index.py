@@ -72,7 +72,7 @@ class Index:
 
     def readable_codes(self, readable: Iterable[str]) -> tuple[str, ...]:
         """The codes of the groups that these fields belong to."""
-        return tuple(sorted({self.codes[key] for key in readable}))
+        return tuple(sorted({self.codes[key] for key in readable if key in self.codes}))
 
     def records(self) -> Select[Any]:
         """All records by key, with the columns that make up a document; over the bare table, for the index alone."""

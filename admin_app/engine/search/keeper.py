@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
 
-from sqlalchemy import ColumnElement, Connection, TableClause
+from sqlalchemy import ColumnElement, Connection, Select, TableClause
 
 if TYPE_CHECKING:
     from admin_app.engine.search.index import Document, Index
@@ -38,6 +38,11 @@ class Keeper(Protocol):
     def criterion(
         self, index: Index, question: Question, few: Sequence[int] | bool, readable: Sequence[Any]
     ) -> ColumnElement[bool]: ...
+    def frequent(self, connection: Connection, asked: Sequence[tuple[Index, Question]]) -> list[bool]: ...
+    def newest(
+        self, index: Index, question: Question, frequent: bool, size: int, readable: Sequence[Any]
+    ) -> tuple[Select[Any], list[ColumnElement[bool]]]: ...
+    def values(self, index: Index, question: Question) -> dict[str, str]: ...
     def source(
         self, index: Index, question: Question, readable: Sequence[Any]
     ) -> tuple[TableClause, ColumnElement[bool], list[ColumnElement[bool]]]: ...

@@ -22,12 +22,16 @@ from admin_app.engine.site import site
 
 
 class Matching:
-    """What `text` finds among the records of `entity`, in fields that `policy` may read."""
+    """What `text` finds among the records of `entity`, in fields that `policy` may read.
 
-    def __init__(self, entity: Entity, text: str, policy: Policy) -> None:
+    `also` is one more field than the search box looks into, where it looks without an index.
+    """
+
+    def __init__(self, entity: Entity, text: str, policy: Policy, also: str | None = None) -> None:
         self.entity, self.text, self.policy = entity, text, policy
         fields = site().fields(policy, entity)
-        self.readable: Sequence[str] = [key for key in entity.search_keys if fields.readable(key)]
+        keys = dict.fromkeys([*entity.search_keys, *([also] if also else [])])
+        self.readable: Sequence[str] = [key for key in keys if fields.readable(key)]
 
     @cached_property
     def index(self) -> Index | None:
@@ -50,23 +54,24 @@ class Matching:
         if self.index is None:
             # A text without a searchable field finds nothing, rather than everything.
             return or_(
-                literal(False), *(each.icontains(self.text, autoescape=True) for each in self._attributes)
+                literal(False), *(each.icontains(self.text, autoescape=True) for each in self.attributes)
             )
         if self.question.hopeless:
             return literal(False)
         few = self._keeper.few(_connection(), self.index, self.question, page)
-        return self._keeper.criterion(self.index, self.question, few, self._attributes)
+        return self._keeper.criterion(self.index, self.question, few, self.attributes)
 
     def counted(self, where: Sequence[ColumnElement[bool]], cap: int) -> Select[Any] | None:
         """How many records it finds for which `where` holds, up to `cap` and one more; None without an index."""
         if self.index is None or self.question.hopeless:
             return None
-        source, on, asked = self._keeper.source(self.index, self.question, self._attributes)
+        source, on, asked = self._keeper.source(self.index, self.question, self.attributes)
         found = select(literal(1)).select_from(source).join(self.entity.model, on).where(*asked, *where)
         return select(func.count()).select_from(found.limit(cap + 1).subquery())
 
     @property
-    def _attributes(self) -> list[Any]:
+    def attributes(self) -> list[Any]:
+        """The attributes of the class that may be looked into."""
         return [getattr(self.entity.model, key) for key in self.readable]
 
     @property

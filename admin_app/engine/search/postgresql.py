@@ -106,7 +106,7 @@ def few(connection: Connection, index: Index, question: Question, page: Page | N
     """The keys of the records that may be on the page (of all that may match, without `page`); True for too many."""
     own = _table(index.name)
     asked = _asks(index, question)
-    if _estimate(connection, select(own.c.id).where(asked)) > _FEW:
+    if frequent(connection, [(index, question)])[0]:
         newest = select(own).order_by(own.c.id.desc()).limit(_LOOKED_THROUGH)
         if page is not None:
             direction = own.c.id.desc() if page.descending else own.c.id.asc()
@@ -137,6 +137,48 @@ def criterion(
     bearers = select(literal(1)).where(own.c.id == key, _asks(index, question)).correlate(index.entity.model)
     # The offset keeps the planner from asking GIN for all rows after all.
     return bearers.offset(0).exists()
+
+
+def frequent(connection: Connection, asked: Sequence[tuple[Index, Question]]) -> list[bool]:
+    """Whether many records bear the terms, by the planner's estimate; one statement for all indexes."""
+    parts = [
+        f"SELECT id FROM {index.name} WHERE terms @@ CAST(%(terms{place})s AS tsquery)"  # noqa: S608 - our own name
+        for place, (index, _question) in enumerate(asked)
+    ]
+    terms = {f"terms{place}": _words(question.where) for place, (_index, question) in enumerate(asked)}
+    plan = _explained(connection, " UNION ALL ".join(parts), terms)
+    return [each["Plan Rows"] > _FEW for each in (plan["Plans"] if len(parts) > 1 else [plan])]
+
+
+def newest(
+    index: Index, question: Question, frequent: bool, size: int, readable: Sequence[Any]
+) -> tuple[Select[Any], list[ColumnElement[bool]]]:
+    """(the keys of `size` records that bear the terms, what else has to hold for them); of many, of the newest.
+
+    What is asked stands in named parameters, see `values`.
+    """
+    own = _table(index.name)
+    rows: Any = own
+    if frequent:
+        rows = select(own).order_by(own.c.id.desc()).limit(_FEW).subquery()
+    asked = rows.c.terms.op("@@", is_comparison=True)(
+        cast(bindparam(f"{index.name}_terms", "", type_=Text()), TSQUERY)
+    )
+    literally = [
+        rows.c.literal.regexp_match(bindparam(f"{index.name}_piece{place}", "", type_=Text()))
+        for place in range(len(question.verify))
+    ]
+    bearers = select(rows.c.id.label("key")).where(asked, *literally)
+    return bearers.limit(size if frequent else _FEW), []
+
+
+def values(index: Index, question: Question) -> dict[str, str]:
+    """The named parameters of `newest`."""
+    pieces = {
+        f"{index.name}_piece{place}": _pattern(question.codes, piece)
+        for place, piece in enumerate(question.verify)
+    }
+    return {f"{index.name}_terms": _words(question.where), **pieces}
 
 
 def source(
@@ -174,11 +216,11 @@ def _words(node: Node) -> str:
     return "(" + joint.join(map(_words, node.parts)) + ")"
 
 
-def _estimate(connection: Connection, statement: Select[Any]) -> float:
-    compiled = statement.compile(dialect=connection.dialect)
-    plan = connection.exec_driver_sql("EXPLAIN (FORMAT JSON) " + str(compiled), compiled.params).scalar_one()
-    told = json.loads(plan) if isinstance(plan, str) else plan
-    return float(told[0]["Plan"]["Plan Rows"])
+def _explained(connection: Connection, statement: str, values: dict[str, str]) -> dict[str, Any]:
+    """The planner's plan, without running it."""
+    told = connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {statement}", values).scalar_one()
+    plan: dict[str, Any] = (json.loads(told) if isinstance(told, str) else told)[0]["Plan"]
+    return plan
 
 
 def _arrays(documents: Sequence[Document]) -> dict[str, Any]:

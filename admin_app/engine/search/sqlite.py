@@ -16,8 +16,11 @@ from typing import Any, Final
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Select,
     TableClause,
+    Text,
     and_,
+    bindparam,
     column,
     func,
     literal,
@@ -127,6 +130,39 @@ def criterion(
         key.in_(bearers) if few else bearers.where(own.c.rowid == key).correlate(model).exists()
     )
     return and_(found, *_verified(question, readable))
+
+
+def frequent(connection: Connection, asked: Sequence[tuple[Index, Question]]) -> list[bool]:
+    """Whether many records bear the terms: here it makes no difference to `newest`."""
+    return [False] * len(asked)
+
+
+def newest(
+    index: Index, question: Question, frequent: bool, size: int, readable: Sequence[Any]
+) -> tuple[Select[Any], list[ColumnElement[bool]]]:
+    """(the keys of the newest `size` records that bear the terms, what else has to hold for them).
+
+    What is asked stands in named parameters, see `values`.
+    """
+    own = _table(index.name)
+    match = own.c[index.name].op("MATCH", is_comparison=True)(bindparam(f"{index.name}_terms", "", type_=Text()))
+    bearers = select(own.c.rowid.label("key")).where(match)
+    verified = [
+        or_(
+            *(
+                func.instr(func.search_literal(each), bindparam(f"piece{place}", "", type_=Text())) > 0
+                for each in readable
+            )
+        )
+        for place in range(len(question.verify))
+    ]
+    return bearers.order_by(own.c.rowid.desc()).limit(size), verified
+
+
+def values(index: Index, question: Question) -> dict[str, str]:
+    """The named parameters of `newest`."""
+    pieces = {f"piece{place}": piece for place, piece in enumerate(question.verify)}
+    return {f"{index.name}_terms": _words(question.where), **pieces}
 
 
 def source(
