@@ -7,6 +7,7 @@ changes meanwhile changes what is seen. Nothing can be sent while it lasts, exce
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -15,7 +16,7 @@ from flask import current_app, request, session
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from admin_app.engine.access import SYSTEM, Policy, acting
 from admin_app.engine.access.cache import PolicyCache
@@ -24,9 +25,12 @@ from admin_app.engine.language import lang
 from admin_app.errors import BadInput, Forbidden
 from admin_app.sessions import person
 from models.organisation import User
+from models.usage import ViewAsLog
 
 #: What may be sent while viewing: the end of it, and the sign-out, which ends it too.
 ENDING: Final = frozenset({"why.end_view_as", "account.logout"})
+#: The longest list of the log.
+LISTED: Final = 100
 _KEY: Final = "view_as"
 _LOOKING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _log = logging.getLogger("dutybook.access")
@@ -61,16 +65,36 @@ def begin_viewing(database: Session, today: date, position: str, username: str) 
     if viewed is None:
         raise BadInput(_("There is no such position or person."))
     session[_KEY] = chosen
+    _note(database, who.id, "began", chosen)
     _log.info("%s views as %s", who.username, viewed.policy.actor)
 
 
-def end_viewing() -> bool:
-    """Stop viewing as somebody else; whether it was under way."""
+def end_viewing(database: Session) -> bool:
+    """Stop viewing as somebody else; whether it was under way. Like the beginning it is written down and flushed."""
     chosen = session.pop(_KEY, None)
     who = person()
     if chosen is not None and who is not None:
+        _note(database, who.id, "ended", chosen)
         _log.info("%s no longer views as %s", who.username, " ".join(chosen.values()))
     return chosen is not None
+
+
+def _note(database: Session, user: int, step: str, chosen: dict[str, str]) -> None:
+    (named,) = chosen.items()
+    kind = "position" if named[0] == "position" else "person"
+    with acting(database, SYSTEM):
+        database.add(ViewAsLog(user_id=user, step=step, kind=kind, seen_as=named[1]))
+        database.flush()
+
+
+def view_as_log(database: Session) -> Sequence[ViewAsLog]:
+    """Who began and ceased to see the product as whom, the newest first, at most LISTED; for administrators alone."""
+    who = person()
+    if who is None or not who.is_admin:
+        return ()
+    statement = select(ViewAsLog).options(joinedload(ViewAsLog.user)).order_by(ViewAsLog.id.desc())
+    with acting(database, SYSTEM):
+        return database.scalars(statement.limit(LISTED)).all()
 
 
 def viewed_as(database: Session, today: date) -> Viewed | None:

@@ -20,6 +20,7 @@ class AccessRequest(Record, Base):
     """Somebody asks the head to be allowed an ``action`` on an ``entity``, or on one record of it.
 
     ``record_key`` is the record's primary key as it stands in addresses; empty means the entity as a whole.
+    ``acting_for`` is whom the one who decided stood in for.
     """
 
     __tablename__ = "access_request"
@@ -50,19 +51,24 @@ class AccessRequest(Record, Base):
     decided_by_id: Mapped[int | None] = mapped_column(
         ForeignKey("user.id", ondelete="SET NULL"), index=True, info={"derived": True}
     )
+    acting_for_id: Mapped[int | None] = mapped_column(
+        ForeignKey("user.id", ondelete="SET NULL"), index=True, info={"derived": True}
+    )
     decided_at: Mapped[datetime | None] = mapped_column(index=True, info={"derived": True})
     answer: Mapped[str | None] = mapped_column(Text, info={"derived": True})
 
     user: Mapped[User] = relationship(foreign_keys=[user_id])
     head: Mapped[User | None] = relationship(foreign_keys=[head_id])
     decided_by: Mapped[User | None] = relationship(foreign_keys=[decided_by_id])
+    acting_for: Mapped[User | None] = relationship(foreign_keys=[acting_for_id])
 
 
 class AccessGrant(Record, Base):
     """Access given by hand: ``actions`` are words with spaces between them, ``rows`` starts at ``department``.
 
     A grant for one record has its ``record_key``, as it stands in addresses, instead of ``rows``. It is in force from
-    the first day to the last, both included, and nobody approves their own.
+    the first day to the last, both included, and nobody approves their own; ``acting_for`` is whom the approver stood
+    in for.
     """
 
     __tablename__ = "access_grant"
@@ -85,6 +91,9 @@ class AccessGrant(Record, Base):
     approver_id: Mapped[int] = mapped_column(
         ForeignKey("user.id", ondelete="RESTRICT"), index=True, info={"derived": True}
     )
+    acting_for_id: Mapped[int | None] = mapped_column(
+        ForeignKey("user.id", ondelete="SET NULL"), index=True, info={"derived": True}
+    )
     valid_from: Mapped[date] = mapped_column(index=True)
     valid_to: Mapped[date] = mapped_column(index=True)
     request_id: Mapped[int | None] = mapped_column(
@@ -94,4 +103,5 @@ class AccessGrant(Record, Base):
     user: Mapped[User] = relationship(foreign_keys=[user_id])
     department: Mapped[Department] = relationship()
     approver: Mapped[User] = relationship(foreign_keys=[approver_id])
+    acting_for: Mapped[User | None] = relationship(foreign_keys=[acting_for_id])
     request: Mapped[AccessRequest | None] = relationship()

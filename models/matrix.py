@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 class MatrixVersion(Keyed, AppendOnly, Base):
     """The whole matrix after one change; without an author the system made it.
 
+    ``acting_for`` is whom the author stood in for.
+
     ``changes`` is a list of ``{"position", "duty", "before", "after"}``: codes, and for before and after either
     ``{"letter", "rows", "field_levels"}`` or None. ``cells`` is a list of ``[position code, duty code, letter,
     rows, field_levels]``. ``restored_from`` is the number of the version that this one brought back.
@@ -32,12 +34,16 @@ class MatrixVersion(Keyed, AppendOnly, Base):
     author_id: Mapped[int | None] = mapped_column(
         ForeignKey("user.id", ondelete="RESTRICT"), index=True, info={"derived": True}
     )
+    acting_for_id: Mapped[int | None] = mapped_column(
+        ForeignKey("user.id", ondelete="RESTRICT"), index=True, info={"derived": True}
+    )
     reason: Mapped[str] = mapped_column(Text)
     changes: Mapped[list[dict[str, Any]]] = mapped_column(Document)
     cells: Mapped[list[list[Any]]] = mapped_column(Document)
     restored_from: Mapped[int | None] = mapped_column(index=True)
 
-    author: Mapped[User | None] = relationship()
+    author: Mapped[User | None] = relationship(foreign_keys=[author_id])
+    acting_for: Mapped[User | None] = relationship(foreign_keys=[acting_for_id])
 
 
 class MatrixRequest(Record, Base):

@@ -34,7 +34,10 @@ class AccessReview(Record, Base):
 
 
 class AccessReviewItem(Record, Base):
-    """One source of a person's access: a cell of the matrix (position and duty), or a grant by hand."""
+    """One source of a person's access: a cell of the matrix (position and duty), or a grant by hand.
+
+    ``acting_for`` is whom the one who decided stood in for.
+    """
 
     __tablename__ = "access_review_item"
     __table_args__ = (
@@ -67,9 +70,14 @@ class AccessReviewItem(Record, Base):
         ForeignKey("user.id", ondelete="SET NULL"), index=True, info={"derived": True}
     )
 
+    acting_for_id: Mapped[int | None] = mapped_column(
+        ForeignKey("user.id", ondelete="SET NULL"), index=True, info={"derived": True}
+    )
+
     review: Mapped[AccessReview] = relationship()
     user: Mapped[User] = relationship(foreign_keys=[user_id])
     position: Mapped[Position | None] = relationship()
     duty: Mapped[Duty | None] = relationship()
     grant: Mapped[AccessGrant | None] = relationship()
     decided_by: Mapped[User | None] = relationship(foreign_keys=[decided_by_id])
+    acting_for: Mapped[User | None] = relationship(foreign_keys=[acting_for_id])

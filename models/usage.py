@@ -1,4 +1,4 @@
-"""What people made of their access: when they last used it, and which hidden values they looked at."""
+"""What people made of their access: when they last used it, which hidden values they looked at, whom they saw it as."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Base
 from models.mixins import AppendOnly, Keyed
-from models.types import utc_now
+from models.types import choice, utc_now
 
 if TYPE_CHECKING:
     from models.organisation import User
@@ -57,3 +57,20 @@ class RevealLog(Keyed, AppendOnly, Base):
 
     user: Mapped[User] = relationship(foreign_keys=[user_id])
     acting_for: Mapped[User | None] = relationship(foreign_keys=[acting_for_id])
+
+
+class ViewAsLog(Keyed, AppendOnly, Base):
+    """An administrator began, or ceased, to see the product as a position or a person sees it.
+
+    ``seen_as`` is a position's code or a person's user name. Whoever stands in the log cannot be deleted.
+    """
+
+    __tablename__ = "view_as_log"
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id", ondelete="RESTRICT"), index=True)
+    step: Mapped[str] = mapped_column(choice("step", "began", "ended"), index=True)
+    kind: Mapped[str] = mapped_column(choice("kind", "position", "person"), index=True)
+    seen_as: Mapped[str] = mapped_column(String(60), index=True)
+    at: Mapped[datetime] = mapped_column(default=utc_now, index=True)
+
+    user: Mapped[User] = relationship()

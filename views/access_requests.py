@@ -18,7 +18,7 @@ from admin_app.engine.labels import labels
 from admin_app.engine.site import Page, site
 from admin_app.errors import BadInput
 from admin_app.services import access_requests, clock
-from admin_app.services.answers import action_word
+from admin_app.services.answers import action_word, signed
 from admin_app.services.explanations import Explainer
 from admin_app.services.reasons import named
 from models.grant import AccessRequest
@@ -140,7 +140,7 @@ def _shown(found: Explainer, policy: Policy, each: AccessRequest) -> dict[str, A
         "status": each.status,
         "status_label": labels().choice("access_request", "status", each.status),
         "asked": each.head.name if each.head else None,
-        "decided_by": each.decided_by.name if each.decided_by else None,
+        "decided_by": signed(each.decided_by.name, each.acting_for) if each.decided_by else None,
         "answer": each.answer,
         "at": each.created_at.astimezone(clock.company_zone()),
         "department": getattr(record, "department_id", None) or home,

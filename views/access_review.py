@@ -15,7 +15,7 @@ from admin_app.engine.labels import labels
 from admin_app.engine.site import Page
 from admin_app.errors import BadInput
 from admin_app.services import reviews
-from admin_app.services.answers import action_word
+from admin_app.services.answers import action_word, signed
 from admin_app.services.explanations import Explainer
 from admin_app.services.reasons import named
 from admin_app.services.sentences import Part, Sentence
@@ -113,7 +113,7 @@ def _shown(found: Explainer, item: AccessReviewItem) -> dict[str, Any]:
         "decision": item.decision,
         "decision_label": labels().choice("access_review_item", "decision", item.decision),
         "reason": item.reason,
-        "decided_by": item.decided_by.name if item.decided_by else None,
+        "decided_by": signed(item.decided_by.name, item.acting_for) if item.decided_by else None,
     }
 
 

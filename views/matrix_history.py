@@ -17,6 +17,7 @@ from admin_app.engine.access.world import World
 from admin_app.engine.site import site
 from admin_app.errors import Forbidden
 from admin_app.services import clock, matrix_editing, matrix_requests, matrix_versions
+from admin_app.services.answers import signed
 from admin_app.services.matrix_documents import from_document
 from admin_app.services.matrix_versions import Difference
 from models.matrix import MatrixRequest, MatrixVersion
@@ -136,7 +137,7 @@ def _version(kept: MatrixVersion) -> dict[str, Any]:
     return {
         "number": kept.number,
         "at": format_datetime(kept.at, "medium"),
-        "author": kept.author.name if kept.author else _("The system"),
+        "author": signed(kept.author.name, kept.acting_for) if kept.author else _("The system"),
         "reason": kept.reason,
         "changed": len(kept.changes),
         "restored_from": kept.restored_from,

@@ -21,7 +21,8 @@ from admin_app.services.answers import action_word
 from admin_app.services.explanations import Explainer
 from admin_app.services.heads import headed_departments
 from admin_app.services.reasons import named
-from admin_app.viewing import begin_viewing, end_viewing, may_view_as
+from admin_app.viewing import begin_viewing, end_viewing, may_view_as, view_as_log
+from models.usage import ViewAsLog
 from views.asking import AccessPage, explainer, href, thing
 from views.matrix import signed_in
 
@@ -126,12 +127,14 @@ class WhyView(AccessPage):
         """Show everything as a position or a person sees it, from the next page on."""
         form = request.form
         begin_viewing(db.session(), clock.today(), form.get("position", ""), form.get("user", ""))
+        db.session.commit()
         return redirect(request.script_root + "/")
 
     @expose("/as/end", methods=("POST",))
     def end_view_as(self) -> Response:
         """See everything as oneself again."""
-        if end_viewing():
+        if end_viewing(db.session()):
+            db.session.commit()
             flash(_("You see everything as yourself again."))
         return redirect(url_for("why.index"))
 
@@ -163,6 +166,18 @@ def _questions(found: Explainer, policy: Policy) -> dict[str, Any]:
         "positions": [(each.code, f"{named(each)} {each.code}") for each in positions]
         if may_view_as(policy)
         else [],
+        "seen": [_seen(each) for each in view_as_log(db.session())] if may_view_as(policy) else [],
+    }
+
+
+def _seen(entry: ViewAsLog) -> dict[str, str]:
+    """One entry of the view-as log in the reader's words."""
+    return {
+        "at": entry.at.astimezone(clock.company_zone()).strftime("%Y-%m-%d %H:%M"),
+        "who": entry.user.name,
+        "step": labels().choice("view_as_log", "step", entry.step),
+        "kind": labels().choice("view_as_log", "kind", entry.kind),
+        "as": entry.seen_as,
     }
 
 

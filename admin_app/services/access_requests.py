@@ -22,7 +22,7 @@ from admin_app.services.answers import ON_RECORDS
 from admin_app.services.explanations import Explainer
 from admin_app.services.field_answers import READ, check_group, level_of
 from admin_app.services.grants import To, check_giving
-from admin_app.services.heads import head_of, headed_departments
+from admin_app.services.heads import head_of, headed_departments, leads_for
 from models.grant import AccessGrant, AccessRequest
 from models.organisation import Post, User
 from models.types import utc_now
@@ -176,6 +176,7 @@ def _read(session: Session, where: ColumnElement[bool]) -> Sequence[AccessReques
             joinedload(AccessRequest.user),
             joinedload(AccessRequest.head),
             joinedload(AccessRequest.decided_by),
+            joinedload(AccessRequest.acting_for),
         )
         .order_by(AccessRequest.status != "open", AccessRequest.id.desc())
         .limit(100)
@@ -267,12 +268,13 @@ def grant(
             field_level=terms.level,
             reason=answer.strip(),
             approver_id=policy.user_id,
+            acting_for_id=leads_for(policy, [home_of(explainer, request.user_id)]),
             valid_from=today,
             valid_to=terms.until,
             request_id=request.id,
         )
         session.add(given)
-        _decide(session, policy, request, "granted", answer)
+        _decide(explainer, policy, request, "granted", answer)
     return given
 
 
@@ -281,7 +283,7 @@ def refuse(explainer: Explainer, policy: Policy, request: AccessRequest, answer:
     if not answer.strip():
         raise BadInput(_("Say why you refuse it."))
     with acting(explainer.session, SYSTEM):
-        _decide(explainer.session, policy, request, "refused", answer)
+        _decide(explainer, policy, request, "refused", answer)
 
 
 def withdraw(session: Session, policy: Policy, key: int) -> None:
@@ -296,12 +298,13 @@ def withdraw(session: Session, policy: Policy, key: int) -> None:
         session.flush()
 
 
-def _decide(session: Session, policy: Policy, request: AccessRequest, status: str, answer: str) -> None:
+def _decide(explainer: Explainer, policy: Policy, request: AccessRequest, status: str, answer: str) -> None:
     request.status = status
     request.answer = answer.strip()
     request.decided_by_id = policy.user_id
+    request.acting_for_id = leads_for(policy, [home_of(explainer, request.user_id)])
     request.decided_at = utc_now()
-    session.flush()
+    explainer.session.flush()
 
 
 def _department(explainer: Explainer, request: AccessRequest, record: Any) -> int | None:

@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 
 from admin_app.services.sentences import Part, Sentence, plain
+from models.organisation import User
 
 #: How each action reads inside a sentence; one that is missing reads as its code.
 ACTION_WORDS: Final = {
@@ -109,6 +110,13 @@ class Fields:
     level: str
     reason: Sentence
     ways: Sequence[Way] = ()
+
+
+def signed(person: str, acting_for: User | None) -> str:
+    """Who did something, and for whom: both names where somebody stood in for another."""
+    if acting_for is None:
+        return person
+    return str(_("%(name)s for %(other)s", name=person, other=acting_for.name))
 
 
 def action_word(action: str) -> str:

@@ -18,6 +18,7 @@ from admin_app.engine.site import site
 from admin_app.errors import Refused
 from admin_app.services import clock
 from admin_app.services.conflicts import RULES
+from admin_app.services.heads import leads_for
 from admin_app.services.matrix_documents import Edit, cells_of, changes_of
 from admin_app.services.matrix_editing import FIRST, judge, merged
 from models.duty import PositionDuty
@@ -107,6 +108,7 @@ def _keep(session: Session, policy: Policy, before: World, after: World) -> None
             MatrixVersion(
                 number=number + 1,
                 author_id=policy.user_id,
+                acting_for_id=leads_for(policy, [after.positions[edit.position].parent for edit in edits]),
                 reason=REASON,
                 changes=changes_of(before, edits),
                 cells=cells_of(after),

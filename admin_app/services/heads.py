@@ -6,7 +6,7 @@ lies beyond goes to the next one up, in the end to an administrator.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -61,6 +61,20 @@ def leads(policy: Policy) -> bool:
     return policy.unlimited or any(
         source.position is not None and LEADING in source.actions for source in policy.sources
     )
+
+
+def leads_for(policy: Policy, departments: Iterable[int | None]) -> int | None:
+    """Whom (user id) this person stands in for in leading these departments; None where any of it is by own right."""
+    wanted = set(departments)
+    leading = [
+        source
+        for source in policy.sources
+        if source.position is not None
+        and LEADING in source.actions
+        and (source.rows.everything or source.rows.departments & wanted)
+    ]
+    known = [source.acting_for for source in leading if source.acting_for is not None]
+    return known[0] if known and all(source.acting for source in leading) else None
 
 
 def editable_positions(policy: Policy, world: World) -> frozenset[int]:

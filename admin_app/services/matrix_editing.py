@@ -22,7 +22,7 @@ from admin_app.engine.access.policy import LEVELS, REACHES
 from admin_app.engine.access.world import World, read_world, touch
 from admin_app.errors import BadInput, Conflict, Forbidden
 from admin_app.services.conflicts import Rule, new_conflicts
-from admin_app.services.heads import Beyond, beyond, editable_positions
+from admin_app.services.heads import Beyond, beyond, editable_positions, leads_for
 from admin_app.services.matrix_documents import Edit, cells_of, changes_of
 from models.duty import PositionDuty
 from models.matrix import MatrixVersion
@@ -221,6 +221,7 @@ def save(
         version = MatrixVersion(
             number=number + 1,
             author_id=policy.user_id,
+            acting_for_id=leads_for(policy, [world.positions[edit.position].parent for edit in edits]),
             reason=reason,
             changes=changes_of(world, edits),
             cells=cells_of(after),

@@ -37,7 +37,9 @@ def versions(session: Session, before: int | None = None) -> Sequence[MatrixVers
 
     Everybody who is signed in may read them, as the matrix itself.
     """
-    statement = select(MatrixVersion).options(joinedload(MatrixVersion.author))
+    statement = select(MatrixVersion).options(
+        joinedload(MatrixVersion.author), joinedload(MatrixVersion.acting_for)
+    )
     if before is not None:
         statement = statement.where(MatrixVersion.number < before)
     with acting(session, SYSTEM):
@@ -46,7 +48,9 @@ def versions(session: Session, before: int | None = None) -> Sequence[MatrixVers
 
 def version(session: Session, number: int) -> MatrixVersion:
     """One version with its author; NotFound when there is none of this number."""
-    statement = select(MatrixVersion).options(joinedload(MatrixVersion.author))
+    statement = select(MatrixVersion).options(
+        joinedload(MatrixVersion.author), joinedload(MatrixVersion.acting_for)
+    )
     with acting(session, SYSTEM):
         found = session.scalars(statement.where(MatrixVersion.number == number)).one_or_none()
     if found is None:

@@ -16,7 +16,7 @@ from admin_app.engine.access.policy import RECORD, Source
 from admin_app.engine.access.world import Named, World
 from admin_app.engine.labels import labels
 from admin_app.engine.language import lang
-from admin_app.services.answers import action_word
+from admin_app.services.answers import action_word, signed
 from admin_app.services.sentences import Part, Sentence, weave
 from models.grant import AccessGrant
 from models.organisation import User
@@ -115,7 +115,7 @@ class Reasons:
         return weave(
             _("Because it was %(granted)s by %(approver)s until %(day)s: %(deed)s. Reason: %(reason)s"),
             granted=link,
-            approver=grant.approver.name,
+            approver=signed(grant.approver.name, grant.acting_for),
             day=until,
             deed=deed,
             reason=grant.reason,
@@ -180,7 +180,9 @@ class Reasons:
         if not missing:
             return
         statement = (
-            select(AccessGrant).where(AccessGrant.id.in_(missing)).options(joinedload(AccessGrant.approver))
+            select(AccessGrant)
+            .where(AccessGrant.id.in_(missing))
+            .options(joinedload(AccessGrant.approver), joinedload(AccessGrant.acting_for))
         )
         with acting(self.session, SYSTEM):
             self._grants.update({grant.id: grant for grant in self.session.scalars(statement)})

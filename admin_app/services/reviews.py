@@ -18,7 +18,7 @@ from admin_app.engine.access.compile import posts_in_force
 from admin_app.errors import BadInput, Conflict, Forbidden, NotFound
 from admin_app.services.explanations import Explainer
 from admin_app.services.grants import end_grant
-from admin_app.services.heads import LEADING, headed_departments
+from admin_app.services.heads import LEADING, headed_departments, leads_for
 from admin_app.services.matrix_documents import Edit
 from admin_app.services.matrix_editing import save
 from models.grant import AccessGrant
@@ -132,7 +132,11 @@ def items_of(session: Session, review: AccessReview, user: int) -> Sequence[Acce
     statement = (
         select(AccessReviewItem)
         .where(AccessReviewItem.review_id == review.id, AccessReviewItem.user_id == user)
-        .options(joinedload(AccessReviewItem.grant), joinedload(AccessReviewItem.decided_by))
+        .options(
+            joinedload(AccessReviewItem.grant),
+            joinedload(AccessReviewItem.decided_by),
+            joinedload(AccessReviewItem.acting_for),
+        )
         .order_by(AccessReviewItem.id)
     )
     with acting(session, SYSTEM):
@@ -166,12 +170,14 @@ def decide(
     same = [item]
     if decision == "removed":
         same = _remove(explainer, policy, review, item, reason.strip())
+    home = [post.department for post in posts_in_force(session, explainer.today, [item.user_id])]
     with acting(session, SYSTEM):
         for each in same:
             each.decision = decision
             each.reason = reason.strip() or None
             each.decided_at = utc_now()
             each.decided_by_id = policy.user_id
+            each.acting_for_id = leads_for(policy, home)
         session.flush()
     return item
 

@@ -13,6 +13,7 @@ from admin_app.db import db
 from admin_app.engine.access import SYSTEM, acting
 from models.complaint import Complaint
 from models.organisation import User
+from models.usage import ViewAsLog
 from tests.conftest import csrf_token, sign_in
 
 BAR = "db-viewing"
@@ -110,3 +111,24 @@ def test_it_is_logged_with_both_names(admin: FlaskClient, caplog: pytest.LogCapt
         "admin no longer views as css",
     ):
         assert line in said
+
+
+def test_who_saw_it_as_whom_stands_in_a_list_for_administrators(app: Flask, rollback: None) -> None:
+    admin = sign_in(app.test_client(), "admin")
+    post(admin, "/why/as", position="CSD")
+    post(admin, "/why/as/end")
+    post(admin, "/why/as", user="css")
+    post(admin, "/why/as/end")
+    with app.app_context(), acting(db.session(), SYSTEM) as session:
+        found = session.execute(
+            select(ViewAsLog.step, ViewAsLog.kind, ViewAsLog.seen_as).order_by(ViewAsLog.id)
+        ).all()
+    assert [tuple(each) for each in found] == [
+        ("began", "position", "CSD"),
+        ("ended", "position", "CSD"),
+        ("began", "person", "css"),
+        ("ended", "person", "css"),
+    ]
+    listed = admin.get("/why/").text.partition('id="why-seen"')[2]
+    assert listed.count("<tr>") == 5 and "CSD" in listed and "css" in listed
+    assert 'id="why-seen"' not in sign_in(app.test_client(), "css").get("/why/").text

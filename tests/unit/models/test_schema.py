@@ -16,6 +16,7 @@ TABLES = Base.metadata.sorted_tables
 WITHOUT_VERSION = {
     "login_session",
     "login_attempt",
+    "view_as_log",
     "access_stamp",
     "access_use",
     "bulk_item",
