@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select
 
+from admin_app.engine.change import update_rows
 from admin_app.jobs.order import order
 from admin_app.jobs.run import run_job
 from models.contract import Contract, Performance
@@ -18,13 +19,10 @@ pytestmark = pytest.mark.usefixtures("rollback")
 
 def test_time_alone_makes_a_customer_lapse(session):
     customer = session.scalars(select(Customer).where(Customer.transaction_status == "existing")).first()
-    session.execute(update(Contract).where(Contract.customer_id == customer.id).values(status="completed"))
+    update_rows(session, Contract, Contract.customer_id == customer.id, {"status": "completed"})
     contracts = select(Contract.id).where(Contract.customer_id == customer.id)
-    session.execute(
-        update(Performance)
-        .where(Performance.contract_id.in_(contracts))
-        .values(performed_on=date(2020, 1, 1))
-    )
+    long_ago = {"performed_on": date(2020, 1, 1)}
+    update_rows(session, Performance, Performance.contract_id.in_(contracts), long_ago)
     number = order(session, "refresh_customers", {}, None).id
     key = customer.id
     session.commit()

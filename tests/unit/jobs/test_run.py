@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from admin_app.engine.access import SYSTEM, Policy
+from admin_app.engine.change import update_rows
 from admin_app.errors import NotFound
 from admin_app.jobs.order import cancel, order
 from admin_app.jobs.run import MAX_ATTEMPTS, run_job, worker_name
@@ -94,7 +95,7 @@ def test_rights_that_end_in_the_middle_end_there(session, tried, ordered):
 
     def disable(chunk):
         if chunk == 1:
-            session.execute(update(User).where(User.username == "csd").values(is_active=False))
+            update_rows(session, User, User.username == "csd", {"is_active": False}, policy=SYSTEM)
             session.commit()
 
     tried.before = disable
@@ -110,7 +111,7 @@ def test_the_system_runs_what_nobody_ordered(session, tried, ordered):
 
 
 def test_an_unexpected_error_is_left_to_the_log(session, tried, ordered, job_of):
-    session.execute(update(User).where(User.username == "csd").values(language="en"))
+    update_rows(session, User, User.username == "csd", {"language": "en"})
     number = ordered("break", username="csd")
     run_job(number)
     assert (job_of(number).state, job_of(number).error) == ("failed", "It failed; the log says why.")
