@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from admin_app.db import db
 from admin_app.engine.access import SYSTEM, Policy, acting, current_policy
-from admin_app.engine.bulk import preview, runs
+from admin_app.engine.bulk import preview, runs, undoing
 from admin_app.engine.bulk.action import Action
 from admin_app.engine.bulk.selection import Selection, supports
 from admin_app.engine.bulk.shipped import CHOSEN, action_of
@@ -26,7 +26,7 @@ from admin_app.engine.forms import RecordForm, describe, find_record, layout
 from admin_app.engine.labels import labels
 from admin_app.engine.listing import ListArgs, Listing
 from admin_app.engine.site import Page, site
-from admin_app.errors import BadInput, NotFound
+from admin_app.errors import BadInput, Conflict, NotFound
 from models.bulk import BulkItem, BulkRun
 from models.organisation import User
 from views.asking import AccessPage
@@ -144,7 +144,9 @@ class BulkView(AccessPage):
             asked = select(User.id, User.name).where(User.id.in_([run.actor_id, run.decided_by_id]))
             people: dict[int | None, str] = dict(session.execute(asked).all())
             stale = preview.versions_now(session, opened.entity, run.id) if pending else 0
-        jobs = read_jobs(run.job_id) if run.job_id is not None and run.state == "ordered" else []
+        jobs = read_jobs(run.job_id) if run.job_id is not None and run.state in ("ordered", "undone") else []
+        jobs = [job for job in jobs if job["state"] != "done"]
+        left = undoing.preview_undo(session, policy, run) if run.state == "undone" and not jobs else None
         along = None
         if pending and opened.plan.goes_along:
             ids = select(BulkItem.record_id).where(BulkItem.run_id == run.id, BulkItem.outcome == "change")
@@ -164,7 +166,7 @@ class BulkView(AccessPage):
                 stale=stale,
                 number=int(run.counts.get("change", 0)),
                 applied=format_decimal(run.applied),
-                total=format_decimal(sum(run.counts.values())),
+                total=format_decimal(sum(run.counts.get(each, 0) for each in preview.ORDER)),
                 needs_approval=runs.needs_approval(run),
                 own=runs.is_own(policy, run),
                 decidable=run.state == "waiting" and runs.may_approve(policy, run),
@@ -172,6 +174,10 @@ class BulkView(AccessPage):
                 decided_by=people.get(run.decided_by_id),
                 at=format_datetime(run.at, "short"),
                 job=jobs[0] if jobs else None,
+                undoable=undoing.may_undo(session, policy, run),
+                undone=format_decimal(run.counts.get("undone", 0)),
+                stay=_stay(left) if left else [],
+                skipped=undoing.skipped_rows(session, policy, left.skipped) if left else [],
                 stopped=bool(jobs) and jobs[0]["state"] in runs.STOPPED,
                 list_url=url_for(f"{name}.index_view"),
             )
@@ -214,6 +220,31 @@ class BulkView(AccessPage):
         session.commit()
         return redirect(url_for("bulk.run", key=key))
 
+    @expose("/run/<int:key>/undo", methods=("GET", "POST"))
+    def undo(self, key: int) -> Answer:
+        """What undoing would do; on POST, the undoing."""
+        policy, session = current_policy(), db.session()
+        run = runs.find_run(session, policy, key)
+        if request.method == "POST":
+            undoing.undo_run(session, policy, run, request.form.get("reason", "").strip())
+            session.commit()
+            return redirect(url_for("bulk.run", key=key))
+        if not undoing.may_undo(session, policy, run):
+            raise Conflict(_("This change is under way or undone already. Load the page again."))
+        found = undoing.preview_undo(session, policy, run)
+        return str(
+            self.render(
+                "admin/bulk/undo.html",
+                run=run,
+                back=found.back,
+                shown_back=format_decimal(found.back),
+                stay=_stay(found),
+                skipped=undoing.skipped_rows(session, policy, found.skipped),
+                list_url=url_for(f"{run.entity}.index_view"),
+                plural=labels().plural(run.entity),
+            )
+        )
+
     @expose("/run/<int:key>/decide", methods=("POST",))
     def decide(self, key: int) -> Answer:
         """Approve or refuse the large change of somebody else."""
@@ -234,6 +265,14 @@ def _declared(entity: str, action: str) -> tuple[Entity, Action]:
     if declared is None or found is None:
         raise NotFound(_("There is no such page."))
     return declared, found
+
+
+def _stay(found: undoing.Undoing) -> list[dict[str, Any]]:
+    """The records that stay, counted by why."""
+    return [
+        {"text": undoing.stay_words(state), "number": number, "count": format_decimal(number)}
+        for state, number in sorted(found.stay.items())
+    ]
 
 
 def _label(entity: Entity, selection: Selection) -> str | None:

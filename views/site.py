@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from admin_app.engine.bulk.job import BULK, FORGET
+from admin_app.engine.bulk.job import BULK, FORGET, UNDO
 from admin_app.engine.labels import Labels
 from admin_app.engine.site import Group, Page, Site
 from admin_app.services.daily import REFRESH
@@ -65,7 +65,7 @@ def build_site(
             JOBS,
             *pages,
         ),
-        jobs=(REFRESH, BULK, FORGET),
+        jobs=(REFRESH, BULK, UNDO, FORGET),
         loaders=loaders or {},
         mappings=mappings,
     )

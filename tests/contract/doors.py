@@ -74,6 +74,7 @@ BULK_RUNS = {
     "bulk.apply": "POST",
     "bulk.decide": "POST",
     "bulk.resume": "POST",
+    "bulk.undo": "GET",
 }
 #: Actions that are offered wherever their word is held; the others depend on what there is to fill in.
 OFFERED = ("delete", "regrade", "add_tags", "remove_tags")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.windows import PHONE, Windows
+from tests.e2e.test_accessibility import findings, misfits
+from tests.e2e.windows import LANGS, PHONE, Windows
 
 
 def tick(page: Page, *rows: int) -> None:
@@ -89,3 +91,57 @@ def test_fields_are_chosen_and_filled_in_on_a_phone(windows: Windows) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
     page.get_by_role("button", name="Change 1 record").click()
     expect(page.locator("h1")).to_have_text("1 record changed")
+
+
+@pytest.mark.parametrize("language", LANGS)
+def test_the_pages_of_a_bulk_change_hold_in_both_languages(windows: Windows, language: str) -> None:
+    page = windows.sign_in("admin", language)
+    page.goto("/customer/?grade:eq=C")
+    tick(page, 0, 1, 2)
+    found = findings(page) + misfits(page, language)
+    for name in ("edit", "assign", "add_tags", "delete", "regrade"):
+        page.goto("/customer/?grade:eq=C")
+        page.locator(f"[formaction$='/{name}/']").click()
+        page.locator("[data-save]").wait_for()
+        found += findings(page) + misfits(page, language)
+    page.locator("#grade").select_option("B")
+    page.locator("#reason").fill("Reviewed together")
+    page.locator("[data-save]").click()
+    page.locator("[data-outcome]").first.wait_for()
+    found += findings(page) + misfits(page, language)
+    assert found == []
+
+
+def test_two_that_were_edited_by_hand_stay_when_the_rest_is_undone(windows: Windows) -> None:
+    page = windows.sign_in("admin", "en")
+    page.goto("/customer/?grade:eq=B&transaction_status:eq=existing")
+    addresses = [str(link.get_attribute("href")) for link in page.locator("[data-row] .db-row-link").all()[:2]]
+    page.locator("[data-pick-all]").click()
+    if page.locator("[data-picker-more]").is_visible():
+        page.locator("[data-picker-more]").click()
+    action(page, "Regrade")
+    number = int(page.locator("[data-number]").get_attribute("data-number") or 0)
+    assert number > 2
+    page.locator("#grade").select_option("A")
+    page.locator("#reason").fill("A good year")
+    page.get_by_role("button", name="Preview").click()
+    page.get_by_role("button", name=f"Change {number} records").click()
+    expect(page.locator("h1")).to_have_text(f"{number} records changed")
+    result = page.url
+
+    for address in addresses:
+        page.goto(address.replace("/details/", "/edit/"))
+        page.locator("#grade").select_option("C")
+        page.get_by_role("button", name="Save", exact=True).click()
+        expect(page.locator(".db-flash")).to_contain_text("Saved")
+
+    page.goto(result)
+    page.get_by_role("link", name="Undo").click()
+    expect(page.locator("h1")).to_have_text(f"{number - 2} records will go back")
+    expect(page.locator("[data-skipped]")).to_have_count(2)
+    page.locator("#reason").fill("One year is not enough")
+    page.get_by_role("button", name=f"Undo {number - 2} records").click()
+    expect(page.locator("h1")).to_have_text(f"{number - 2} records went back")
+    expect(page.locator("[data-skipped]")).to_have_count(2)
+    page.goto("/customer/?grade:eq=B&transaction_status:eq=existing")
+    expect(page.locator(".db-title-count")).to_contain_text(str(number - 2))

@@ -470,3 +470,76 @@ def test_the_command_says_what_is_wrong(session: Session, app: Any, arguments: l
     answer = app.test_cli_runner().invoke(args=arguments)
     assert answer.exit_code == 1
     assert answer.output.startswith("Error: "), answer.output
+
+
+def undo(bulk: Bulk, url: str) -> str:
+    """Undo a run, and the page after."""
+    answer = bulk.client.post(f"{url}undo", data={"csrf_token": bulk.token, "reason": "too early"})
+    assert answer.status_code == 302, answer.text
+    return str(bulk.client.get(url).text)
+
+
+def test_an_undone_change_goes_back_but_for_what_was_edited_since(session: Session, head: Bulk) -> None:
+    wanted = graded(session, "C")
+    url = head.preview("regrade", all_matching("grade:eq=C"), grade="A", reason="reviewed")
+    head.apply(url)
+    edited = sorted(wanted)[:2]
+    update_rows(session, Customer, Customer.id.in_(edited), {"grade": "B"})
+    session.commit()
+    page = head.client.get(f"{url}undo").text
+    assert page.count("data-skipped") == 2
+    assert f"details/?id={edited[0]}" in page
+    page = undo(head, url)
+    assert 'data-run-state="undone"' in page
+    assert page.count("data-skipped") == 2
+    assert graded(session, "C") == wanted - set(edited)
+    assert graded(session, "B") >= set(edited)
+    made = session.scalars(select(ChangeSet).order_by(ChangeSet.id.desc())).first()
+    assert (made.action, made.reason, made.rows) == ("undo", "too early", len(wanted) - 2)
+    assert made.undo_of_id is not None
+    again = head.client.post(f"{url}undo", data={"csrf_token": head.token})
+    assert again.status_code == 409
+
+
+def test_deleted_records_come_back_from_the_history(session: Session, head: Bulk) -> None:
+    before = session.execute(select(Customer.id, Customer.name)).all()
+    tags = session.scalar(select(func.count(CustomerTag.id)))
+    url = head.preview("delete", all_matching())
+    head.apply(url)
+    assert session.scalar(select(func.count(Customer.id))) < len(before)
+    undo(head, url)
+    assert sorted(session.execute(select(Customer.id, Customer.name)).all()) == sorted(before)
+    assert session.scalar(select(func.count(CustomerTag.id))) == tags
+
+
+def test_added_tags_go_again(session: Session, head: Bulk) -> None:
+    tags = session.scalars(select(Tag.id).order_by(Tag.id).limit(2)).all()
+    before = sorted(session.execute(select(CustomerTag.customer_id, CustomerTag.tag_id)).all())
+    url = head.preview("add_tags", all_matching(), tags=tags)
+    head.apply(url)
+    assert session.scalar(select(func.count(CustomerTag.id))) > len(before)
+    undo(head, url)
+    assert sorted(session.execute(select(CustomerTag.customer_id, CustomerTag.tag_id)).all()) == before
+
+
+@pytest.mark.usefixtures("small")
+def test_a_large_change_is_undone_as_a_job(session: Session, head: Bulk) -> None:
+    ids = sorted(graded(session, "C"))[:10]
+    session.commit()
+    url = head.preview("regrade", {"id": ids}, grade="A", reason="reviewed")
+    head.apply(url)
+    run = session.scalars(select(BulkRun)).one()
+    run_job(run.job_id)
+    with acting(session, SYSTEM):
+        session.refresh(run)
+        session.commit()
+    undo(head, url)
+    with acting(session, SYSTEM):
+        session.refresh(run)
+        number = run.job_id
+    run_job(number)
+    with acting(session, SYSTEM):
+        session.refresh(run)
+        assert (run.state, run.counts["undone"]) == ("undone", 10)
+        assert graded(session, "C") >= set(ids)
+    assert "data-stay" not in head.client.get(url).text

@@ -10,6 +10,8 @@ from sqlalchemy.orm import Session
 
 from admin_app.engine.access import SYSTEM, acting, policy_of
 from admin_app.engine.bulk.runs import apply_part, chunk_size, finish, forget_previews, part_after
+from admin_app.engine.bulk.undoing import undo_part
+from admin_app.engine.change import context
 from admin_app.engine.job import JobKind, Running
 from admin_app.errors import NotFound
 from models.bulk import BulkRun
@@ -32,6 +34,19 @@ def _apply(job: Running) -> Any:
                 step.done += chunk_size()
 
 
+def _undo(job: Running) -> Any:
+    with current_app.test_request_context(method="POST"):
+        while True:
+            with job.chunk() as step:
+                run = _run(step.session, job.arguments["run"])
+                part = int(step.cursor or 0)
+                context(step.session, source="job")
+                if not undo_part(step.session, policy_of(step.session), run, part, job.arguments["reason"]):
+                    return {"undone": run.counts["undone"]}
+                step.cursor = part + 1
+                step.done += chunk_size()
+
+
 def _run(session: Session, run_id: int) -> BulkRun:
     with acting(session, SYSTEM):
         run = session.get(BulkRun, run_id, populate_existing=True)
@@ -49,6 +64,7 @@ def _forget(job: Running) -> Any:
         return {"previews": forget_previews(step.session)}
 
 
+UNDO: Final = JobKind("bulk_undo", lazy_gettext("Undoing a change of many records"), _undo, page=_page)
 FORGET: Final = JobKind(
     "forget_previews", lazy_gettext("Previews that nobody applied, after a week"), _forget, daily=True
 )

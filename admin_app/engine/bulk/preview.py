@@ -105,7 +105,7 @@ def distribution(session: Session, opened: Opened) -> list[dict[str, Any]]:
             ).all()
         names = names_of(session, each, [row[0] for row in rows])
         lines = [
-            {"before": _text(each, names, value), "count": format_decimal(number), "number": number}
+            {"before": value_text(each, names, value), "count": format_decimal(number), "number": number}
             for value, number in rows[:GROUPS]
         ]
         rest = len(rows) > GROUPS
@@ -132,7 +132,8 @@ def names_of(session: Session, each: Field, values: Sequence[Any]) -> dict[Any, 
     return {key: str(name) for key, name in session.execute(found)}
 
 
-def _text(each: Field, names: dict[Any, str], value: Any) -> str:
+def value_text(each: Field, names: dict[Any, str], value: Any) -> str:
+    """One value as the reader sees it; `names` are the labels of a reference's targets."""
     if value is None or value == "":
         return "—"
     if each.reference is not None:
@@ -146,7 +147,7 @@ def after_text(opened: Opened, key: str) -> str:
     bound = opened.form._fields.get(key)
     if isinstance(bound, LookupField) and bound.data is not None:
         return str(bound.describe(bound.data)[1])
-    return _text(each, {}, value)
+    return value_text(each, {}, value)
 
 
 def samples(session: Session, opened: Opened) -> list[dict[str, Any]]:
