@@ -64,3 +64,39 @@ def test_a_phone_shows_one_position_at_a_time(windows: Windows) -> None:
     page.get_by_label("岗位", exact=True).select_option("EXE")
     expect(cells).to_have_count(1)
     expect(cells).to_have_text("")
+
+
+#: How many lines are drawn now, and how many there are.
+DRAWN = """() => {
+  const lines = [...document.querySelectorAll('[data-line]')];
+  const drawn = lines.filter((line) => line.cells[1].checkVisibility({ contentVisibilityAuto: true }));
+  return [drawn.length, lines.length];
+}"""
+#: The largest distance, in pixels, between a head and its cells, and between a group's head and its first position.
+OFF = """() => {
+  const table = document.querySelector('[data-matrix]');
+  const line = document.querySelector('[data-line]');
+  const left = (element) => element.getBoundingClientRect().left;
+  const heads = [...table.querySelectorAll('[data-column]')];
+  const cells = heads.map((head, index) => Math.abs(left(head) - left(line.cells[index + 1])));
+  const groups = [...table.querySelectorAll('[data-group]')].map((group) => {
+    const first = heads.find((head) => head.dataset.of === group.dataset.group);
+    return Math.abs(left(group) - left(first));
+  });
+  return Math.max(...cells, ...groups);
+}"""
+
+
+def test_only_what_is_near_the_view_is_drawn_and_heads_stand_over_their_cells(windows: Windows) -> None:
+    page = windows.sign_in("csd")
+    for address in ("/matrix/", "/matrix/?turn=1"):
+        page.goto(address)
+        expect(heads(page).first).to_be_visible()
+        assert page.evaluate(OFF) < 1, address
+    page.goto("/matrix/")
+    expect(duties(page)).to_have_count(63)
+    drawn, all_of_them = page.evaluate(DRAWN)
+    assert 0 < drawn < all_of_them == 63
+    page.emulate_media(media="print")
+    drawn, all_of_them = page.evaluate(DRAWN)
+    assert drawn == all_of_them

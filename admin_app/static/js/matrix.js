@@ -66,6 +66,7 @@ if (table?.classList.contains('is-turned') && window.matchMedia('(max-width: 767
 
   // A matrix may have twenty thousand cells: columns are hidden by rules, not one cell after the other.
   const rules = new CSSStyleSheet();
+  const drawn = heads.map((head) => head.classList.contains('is-first'));
   document.adoptedStyleSheets.push(rules);
   for (const cell of table.querySelectorAll('td[hidden]')) cell.hidden = false;
 
@@ -80,17 +81,21 @@ if (table?.classList.contains('is-turned') && window.matchMedia('(max-width: 767
       head.hidden = !shown[index];
       head.classList.toggle('is-first', first[index]);
     });
-    for (const each of groups) {
-      const width = heads.filter((head, index) => shown[index] && head.dataset.of === each.dataset.group).length;
+    const wide = groups.flatMap((each, index) => {
+      const width = heads.filter((head, place) => shown[place] && head.dataset.of === each.dataset.group).length;
       each.hidden = width === 0;
       if (width) each.colSpan = width;
-    }
+      // matrix-live.css knows the smaller ones without a script.
+      return width > 30 ? [`.db-mx thead .db-mx-dept:nth-child(${index + 2}) { width: calc(${width} * var(--mx-col, 64px)); }`] : [];
+    });
     const cell = '.db-mx tr[data-line] > td';
     const away = ranges(shown).map(([from, to]) => `${cell}:nth-child(n + ${from + 2}):nth-child(-n + ${to + 2})`);
-    const edges = first.flatMap((is, index) => (is ? [`${cell}:nth-child(${index + 2})`] : []));
+    // Where the page came with a line, it has one already: each rule costs something at each cell.
+    const edges = first.flatMap((is, index) => (is && !drawn[index] ? [`${cell}:nth-child(${index + 2})`] : []));
     rules.replaceSync([
       away.length ? `${away.join(', ')} { display: none !important; }` : '',
       edges.length ? `${edges.join(', ')} { border-left: 1px solid var(--db-line-2); }` : '',
+      wide.length ? `@media screen and (min-width: 768px) { ${wide.join(' ')} }` : '',
     ].join(' '));
     const width = Math.max(1, shown.filter(Boolean).length);
     for (const filler of table.querySelectorAll('.db-mx-group td')) filler.colSpan = width;
