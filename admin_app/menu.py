@@ -30,7 +30,7 @@ def _entries(policy: Policy, group: str | None) -> list[dict[str, Any]]:
     entries = [
         _entry(page.key, labels().page(page.key), path_of(f"{page.key}.index"), page.icon)
         for page in site().pages
-        if page.group == group and page.allowed(policy)
+        if page.listed and page.group == group and page.allowed(policy)
     ]
     entities = [
         _entry(entity.name, labels().plural(entity.name), path_of(f"{entity.name}.index_view"), entity.icon)
@@ -78,6 +78,7 @@ def init_menu(app: Flask, declared: Site) -> None:
         if who is not None:
             policy = policy_of(db.session())
             shown |= frames.around(policy, name)
+            shown["search_url"] = path_of("search.index") if "search.index" in app.view_functions else None
             shown["person"] = {
                 "name": who.name,
                 "initial": who.name[:1],

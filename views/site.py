@@ -21,6 +21,7 @@ from views.importing import IMPORT
 from views.jobs import JOBS
 from views.matrix import MATRIX
 from views.people import PEOPLE
+from views.search import SEARCH
 from views.why import WHY
 
 LABELS: Final = Path(__file__).parent / "labels"
@@ -57,6 +58,7 @@ def build_site(
             PEOPLE,
             GAPS,
             WHY,
+            SEARCH,
             REQUESTS,
             REPORT,
             REVIEW,

@@ -37,6 +37,7 @@ class Page:
     """A page that is no entity: its Flask-Admin view, where it stands in the menu, and who may open it.
 
     `make` builds the view when the app is put together; `allowed` decides for the menu and at the door alike.
+    A page that is not `listed` stands in no menu.
     """
 
     key: str
@@ -44,6 +45,7 @@ class Page:
     icon: str
     make: Callable[[Page], Any]
     allowed: Callable[[Policy], bool]
+    listed: bool = True
 
 
 @dataclass(frozen=True)

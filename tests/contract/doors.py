@@ -35,6 +35,7 @@ SHUT_DOORS = frozenset({"action_view", "ajax_update"})
 COMMON_PAGES = frozenset(
     {"dashboard.index", "matrix.index", "matrix.data", "account.password", "why.index", "requests.index"}
     | {"access_report.index", "access_report.download", "jobs.index", "jobs.data", "bulk.index"}
+    | {"search.index", "search.suggest"}
     | {"matrix.versions", "matrix.requests", "matrix.export_xlsx", "matrix.export_csv"}
 )
 #: Pages that everybody may open and that have to be asked something.

@@ -145,7 +145,9 @@ def newest(
     What is asked stands in named parameters, see `values`.
     """
     own = _table(index.name)
-    match = own.c[index.name].op("MATCH", is_comparison=True)(bindparam(f"{index.name}_terms", "", type_=Text()))
+    match = own.c[index.name].op("MATCH", is_comparison=True)(
+        bindparam(f"{index.name}_terms", "", type_=Text())
+    )
     bearers = select(own.c.rowid.label("key")).where(match)
     verified = [
         or_(
