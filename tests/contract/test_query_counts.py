@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from admin_app.db import db
+from admin_app.engine.change import without_rows
 from tests.contract.conftest import Visitor
 from tests.contract.expectation import Expectation
 from tests.contract.values import multiply
@@ -57,10 +58,13 @@ def _more_rows(app: Flask, expectation: Expectation, name: str) -> dict[str, int
     entity = site.by_name[name]
     around = [child for child, _each in site.referrers(entity)]
     around += [target for _key, target in _targets(entity)]
+    numbers: dict[str, int] = {}
     with app.app_context():
-        connection = db.session().connection()
-        numbers = {each.name: multiply(connection, each.table, MORE) for each in (entity, *around)}
-        db.session().commit()
+        session = db.session()
+        with without_rows(session, numbers, "more rows"):
+            connection = session.connection()
+            numbers |= {each.name: multiply(connection, each.table, MORE) for each in (entity, *around)}
+        session.commit()
     return numbers
 
 

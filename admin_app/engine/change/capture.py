@@ -16,7 +16,7 @@ from sqlalchemy.orm.base import LoaderCallableStatus
 from admin_app.engine.access import SYSTEM, acting, policy_of
 from admin_app.engine.access.explain import acting_for
 from admin_app.engine.change.cascade import record_along
-from admin_app.engine.change.doors import FLUSHING, guard
+from admin_app.engine.change.doors import FLUSHING, HOOKED, guard
 from admin_app.engine.change.history import History
 from admin_app.engine.change.recorder import Recorder, forget, recorder_of, words_of
 from admin_app.engine.change.shape import Shape
@@ -38,11 +38,11 @@ def install_history(session_class: Any, history: Callable[[], History | None]) -
         return
     session_class._writes_history = True
 
-    def after_begin(session: Session, transaction: SessionTransaction, connection: Any) -> None:
+    def after_begin(session: Session, _transaction: SessionTransaction, connection: Any) -> None:
         known = history()
         if known is not None:
-            session.info["history_tables"] = known.tables
-            guard(session, transaction, connection)
+            session.info[HOOKED] = True
+            guard(session, connection, known.tables(session, connection))
 
     def before_flush(session: Session, _context: UOWTransaction, _instances: Any) -> None:
         session.info[FLUSHING] = True

@@ -12,13 +12,15 @@ from typing import Any, Final, cast
 from weakref import ref
 
 from sqlalchemy import Connection, CursorResult, TextClause, event
-from sqlalchemy.orm import Mapper, Session, SessionTransaction
+from sqlalchemy.orm import Mapper, Session
 from sqlalchemy.sql.dml import UpdateBase
 
 #: Execution options of the statements that this package sends itself.
 _OPEN: Final = {"writes_history": True, "preserve_rowcount": True}
 FLUSHING: Final = "history_flushing"
 _LOADING: Final = "history_loading"
+#: In the `info` of sessions whose writes are told.
+HOOKED: Final = "history_hooked"
 _GAP: Final = r"(?:\s|/\*.*?\*/)+"
 _WRITES: Final = re.compile(
     rf"\b(?:insert{_GAP}into|replace{_GAP}into|merge{_GAP}into|delete{_GAP}from|update|truncate(?:{_GAP}table)?|copy)"
@@ -66,11 +68,11 @@ def without_rows(session: Session, tally: MutableMapping[str, int], reason: str)
     context(session, reason=reason)
 
 
-def guard(session: Session, _transaction: SessionTransaction, connection: Connection) -> None:
-    """Let the connection know which session uses it, and watch its engine; an `after_begin` listener."""
+def guard(session: Session, connection: Connection, tables: frozenset[str]) -> None:
+    """Let the connection know which session uses it and what it may not write, and watch its engine."""
     if not event.contains(connection.engine, "before_cursor_execute", _refuse):
         event.listen(connection.engine, "before_cursor_execute", _refuse)
-    connection.execution_options(history_session=ref(session))
+    connection.execution_options(history_session=ref(session), history_tables=tables)
 
 
 def _refuse(
@@ -89,9 +91,9 @@ def _refuse(
     if session is None or not session.in_transaction():
         return
     info = session.info
-    if info.get(FLUSHING) or info.get(_LOADING) or "history_tables" not in info:
+    if info.get(FLUSHING) or info.get(_LOADING):
         return
-    tables = info["history_tables"]
+    tables = options["history_tables"]
     for name in _written(execution.compiled, text):
         if name in tables:
             raise UnrecordedWrite(f"{name} is written past the history: {text.split(maxsplit=1)[0]} in bulk")

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapper, class_mapper, registry
+from sqlalchemy import Connection
+from sqlalchemy.orm import Mapper, Session, class_mapper, registry
 
 from admin_app.engine.access import AccessMap, Policy, Rows
 from admin_app.engine.access.policy import NOTHING
 from admin_app.engine.change.shape import Shape, is_captured, shape_of
 from admin_app.engine.entity import Entity
+from models.change import ChangeRow
 
+#: The tables of history itself.
+_OWN: Final = ("change_set", "change_row", "change_head")
 Origin = Callable[[], tuple[str, str | None]]
 
 
@@ -66,13 +70,24 @@ class History:
         )
 
     @cached_property
-    def tables(self) -> frozenset[str]:
-        """Names, in lower case, of the tables that only flushes and the doors of history may write."""
-        return frozenset(str(mapper.local_table.name).lower() for mapper in self._mappers) | {  # type: ignore[attr-defined]
-            "change_set",
-            "change_row",
-            "change_head",
-        }
+    def _tables(self) -> Mapping[Any, tuple[Mapper[Any], frozenset[str]]]:
+        """By database (bind key): one of its mappers, and the names of its captured tables in lower case."""
+        found: dict[Any, tuple[Mapper[Any], set[str]]] = {None: (class_mapper(ChangeRow), set(_OWN))}
+        for mapper in self._mappers:
+            table = shape_of(mapper).table
+            place = found.setdefault(table.metadata.info.get("bind_key"), (mapper, set()))
+            place[1].add(str(table.name).lower())
+        return {key: (mapper, frozenset(names)) for key, (mapper, names) in found.items()}
+
+    def tables(self, session: Session, connection: Connection) -> frozenset[str]:
+        """Names of the tables of this connection's database that only flushes and the doors of history may write."""
+        if len(self._tables) == 1:
+            return self._tables[None][1]
+        names: frozenset[str] = frozenset()
+        for mapper, own in self._tables.values():
+            if session.get_bind(mapper).engine is connection.engine:
+                names |= own
+        return names
 
     @cached_property
     def by_table(self) -> Mapping[sa.Table, Shape]:

@@ -20,22 +20,25 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from admin_app.engine.access import SYSTEM, Policy, acting
+from admin_app.engine.change.deleted import Deleted
 from admin_app.engine.change.derive import keep_true
 from admin_app.engine.change.history import History, history
+from admin_app.engine.change.kind import DONE, Kind, names_of
 from admin_app.engine.change.recorder import context, current_set, recorder_of
-from admin_app.engine.change.reverse import DONE, Reverse, names_of
+from admin_app.engine.change.reverse import Created, Updated
 from admin_app.engine.change.shape import Shape
 from admin_app.errors import Conflict, NotFound
 from models.change import ChangeRow, ChangeSet
 
 SAMPLES: Final = 20
 _ROWS: Any = ChangeRow.__table__
+_KINDS: Final[Mapping[str, type[Kind]]] = {"create": Created, "update": Updated, "delete": Deleted}
 _ORDER: Final = {"delete": 0, "update": 1, "create": 2}
 
 
 @dataclass(frozen=True)
 class Count:
-    """Rows of an entity that the set wrote by `op`, and what becomes of them: a state of `reverse.py`, or "foreign"."""
+    """Rows of an entity that the set wrote by `op`, and what becomes of them: a state of `kind.py`, or "foreign"."""
 
     entity: str
     op: str
@@ -147,7 +150,7 @@ def _reverses(
     numbers: Collection[int] | None,
     fields: Collection[str] | None,
     plan: UndoPlan,
-) -> Iterator[Reverse]:
+) -> Iterator[Kind]:
     """The kinds of rows of a set, in the order in which they can be taken back: parents before parts, and at the end
     parts before parents. Rows that cannot be undone here go into the plan as "foreign"."""
     known = history()
@@ -164,7 +167,7 @@ def _reverses(
             if session.get(ChangeSet, set_id) is None:
                 raise NotFound(_("There is no such change."))
     for _place, shape, op, names in sorted(kinds, key=lambda each: (each[0], known.name(each[1]), each[3])):
-        yield Reverse(session, known, policy, set_id, shape, op, names, numbers, fields)
+        yield _KINDS[op](session, known, policy, set_id, shape, op, names, numbers, fields)
 
 
 def _kinds(session: Session, set_id: int, numbers: Collection[int] | None) -> list[Any]:
@@ -187,7 +190,7 @@ def _depth(known: History, shape: Shape) -> int:
     return tables.index(shape.table)
 
 
-def _samples(session: Session, reverse: Reverse, limit: int) -> list[Skipped]:
+def _samples(session: Session, reverse: Kind, limit: int) -> list[Skipped]:
     rows = session.execute(reverse.skipped(limit)).all()
     shape = reverse.shape
     keys = [int(row.record_key) for row in rows if row.state == "edited"]

@@ -14,7 +14,7 @@ from sqlalchemy.sql.dml import UpdateBase
 from admin_app.engine.access import SYSTEM, AccessMap, Policy, acting, policy_of
 from admin_app.engine.access.explain import routes
 from admin_app.engine.change.cascade import among, told_keys
-from admin_app.engine.change.doors import send
+from admin_app.engine.change.doors import HOOKED, send
 from admin_app.engine.change.history import History, history
 from admin_app.engine.change.recorder import Recorder, recorder_of
 from admin_app.engine.change.shape import Shape
@@ -55,7 +55,7 @@ class Writer:
         session.flush()
         session.connection()
         #: A session without hooks (a script's own) writes, and tells nobody.
-        self.told = "history_tables" in session.info
+        self.told = session.info.get(HOOKED, False)
         self.history: History = history() if self.told else _BARE
         model = entity.model if isinstance(entity, Entity) else entity
         shape = self.history.shape(model)

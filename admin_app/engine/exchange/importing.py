@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from admin_app.engine.access import Policy
+from admin_app.engine.change import context
 from admin_app.engine.entity import Entity
 from admin_app.engine.exchange.mapping import Recipe, WrongMapping
 from admin_app.engine.exchange.outcome import Outcome, Problem
@@ -100,6 +101,7 @@ class Importer:
         else:
             savepoint.commit()
             outcome.written = True
+            context(self.session, action="import", source="import")
         outcome.problems.sort(key=lambda problem: problem.line)
         return outcome
 
