@@ -33,7 +33,7 @@ class SqliteMaker:
     """Files in one folder."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
         self._numbers = itertools.count(1)
         self._template = folder / "template.sqlite"
         migrate_empty(f"sqlite:///{self._template}", folder)
@@ -46,7 +46,7 @@ class SqliteMaker:
 
     def empty(self) -> str:
         """A file that does not exist yet."""
-        return f"sqlite:///{self._folder / f'database{next(self._numbers)}.sqlite'}"
+        return f"sqlite:///{self.folder / f'database{next(self._numbers)}.sqlite'}"
 
     def close(self) -> None:
         """Nothing runs."""

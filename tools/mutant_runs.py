@@ -20,9 +20,11 @@ import os
 import resource
 import signal
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
@@ -43,9 +45,9 @@ CACHE = ("cache", "world")
 #: failed test. One that waits for ever is given up after so many seconds by the clock.
 LOOPS, WAITS = 40, 900
 CLOCK = "the clock"
-#: Nobody reads why a test fails: asserts need not be rewritten.
+#: Nobody reads why a test fails: no traceback, and asserts need not be rewritten.
 OPTIONS = (
-    *("-x", "-q", "--assert=plain", "-p", "no:cacheprovider", "-k", "not postgresql"),
+    *("-x", "-q", "--tb=no", "--assert=plain", "-p", "no:cacheprovider", "-k", "not postgresql"),
     *("--hypothesis-profile=mutants", "-W", "ignore::pytest.PytestAssertRewriteWarning"),
 )
 OWN = ("admin_app", "views", "seed", "tests", "__main__")
@@ -90,12 +92,13 @@ class _Watch:
 class _Stage(_Watch):
     """Once the tests are collected, forks for each job; children go on to run them, the stage itself runs none."""
 
-    def __init__(self, jobs: Sequence[Job], end: float, results: int) -> None:
+    def __init__(self, jobs: Sequence[Job], folder: Path, end: float, results: int) -> None:
         super().__init__()
-        self.jobs, self.end, self.results = jobs, end, results
+        self.jobs, self.folder, self.end, self.results = jobs, folder, end, results
         self.child = False
 
     def pytest_collection_finish(self, session: Any) -> None:
+        maker = _migrated(self.folder / "migrated")
         for number, job in enumerate(self.jobs):
             if time.monotonic() > self.end:
                 break
@@ -105,6 +108,9 @@ class _Stage(_Watch):
                 os.close(reading)
                 resource.setrlimit(resource.RLIMIT_CPU, (LOOPS, LOOPS))
                 self.child, self.pipe = True, writing
+                # What a child leaves beside its databases is in no other's way.
+                maker.folder = self.folder / str(number)
+                maker.folder.mkdir()
                 if not _patch(job):
                     os.write(writing, b"?")
                     os._exit(1)
@@ -116,6 +122,18 @@ class _Stage(_Watch):
             by = _answer(process, reading)
             os.write(self.results, json.dumps([number, by]).encode() + b"\n")
         session.items.clear()
+
+
+def _migrated(folder: Path) -> Any:
+    """What makes databases from one that is migrated here, once for all children."""
+    from tests import databases
+
+    folder.mkdir()
+    made, make = databases.SqliteMaker(folder), databases.make_maker
+    for module in list(sys.modules.values()):
+        if getattr(module, "make_maker", None) is make:
+            module.make_maker = lambda kind, path: made if kind == "sqlite" else make(kind, path)  # type: ignore[attr-defined]
+    return made
 
 
 def _answer(process: int, reading: int) -> str | None:
@@ -190,8 +208,8 @@ def quick(jobs: Sequence[Job], folder: str, end: float) -> Iterator[tuple[int, s
     if process == 0:
         os.close(reading)
         _hush()
-        stage = _Stage(jobs, end, writing)
-        code = _pytest([*OPTIONS, f"--basetemp={folder}", *TESTS], stage)
+        stage = _Stage(jobs, Path(tempfile.mkdtemp(dir=folder)), end, writing)
+        code = _pytest([*OPTIONS, f"--basetemp={folder}/tests", *TESTS], stage)
         os._exit(code if stage.child else 0)
     os.close(writing)
     with os.fdopen(reading, encoding="utf-8") as pipe:
@@ -216,7 +234,7 @@ def sure(job: Job, folder: str) -> str | None:
                 sys.meta_path.insert(0, _Loader(job))
             except (SyntaxError, ValueError):
                 os._exit(2)
-        os._exit(_pytest([*OPTIONS, f"--basetemp={folder}", *chosen(job)], watch))
+        os._exit(_pytest([*OPTIONS, f"--basetemp={folder}/tests", *chosen(job)], watch))
     os.close(writing)
     return _answer(process, reading)
 

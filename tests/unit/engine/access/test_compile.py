@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
 from admin_app.engine.access import Rows, compile_policy
-from admin_app.engine.access.compile import rows_for
-from admin_app.engine.access.policy import EVERYTHING, NOTHING
+from admin_app.engine.access.compile import add_up, grant_sources, posts_in_force, rows_for
+from admin_app.engine.access.policy import EVERYTHING, NOTHING, Source
+from admin_app.engine.access.world import read_world
 from models.access import DutyAccess, LetterProfile
 from models.duty import Duty, PositionDuty
+from models.grant import AccessGrant
 from models.organisation import Department, Position, Post, User
 
 TODAY = date(2026, 3, 10)
@@ -198,3 +200,74 @@ def test_any_tree_even_with_circles_ends(parents: dict[int, Any], place: int) ->
         )
 
     assert below == {each for each in {*parents, place} if is_below(each)}
+
+
+def test_home_is_where_the_oldest_post_of_ones_own_is(
+    room: Session, person: User, hold: Callable[..., None]
+) -> None:
+    hold("reader", TODAY, department="west")
+    hold("reader", TODAY - 2 * DAY, department="head")
+    hold("keeper", TODAY - 2 * DAY, department="west")
+    hold("keeper", TODAY - 9 * DAY, department="west", acting=True)
+    posts = posts_in_force(room, TODAY, [person.id])
+    assert [(each.department, each.acting) for each in posts] == [
+        (department(room, "head"), False),
+        (department(room, "west"), False),
+        (department(room, "west"), False),
+        (department(room, "west"), True),
+    ]
+    assert compile_policy(room, person, TODAY).home_department == department(room, "head")
+
+
+def test_a_cell_says_more_of_its_own_entitys_fields_and_the_letter_of_all_others(
+    room: Session, person: User, hold: Callable[..., None]
+) -> None:
+    cell = room.query(PositionDuty).join(PositionDuty.position).filter_by(code="keeper").one()
+    cell.field_levels = {"book.contact": "masked", "loan.contact": "hidden", "loan.money": "hidden"}
+    room.query(LetterProfile).filter_by(letter="A").one().field_level = "write"
+    hold("keeper")
+    (source,) = compile_policy(room, person, TODAY).sources
+    assert source.levels == {"": "write", "contact": "masked"}
+
+
+def test_what_two_sources_give_adds_up() -> None:
+    one, two = Rows(departments=frozenset({1})), Rows(departments=frozenset({2}))
+
+    def source(rows: Rows, *actions: str) -> Source:
+        return Source("book", frozenset(actions), rows, "department", {}, 1)
+
+    expected = {("book", "view"): one | two, ("book", "edit"): two}
+    assert add_up([source(one, "view"), source(two, "view", "edit")]) == expected
+    assert add_up([source(two, "view", "edit"), source(one, "view")]) == expected
+
+
+def test_a_manual_grant_names_its_reach_or_its_record(room: Session, person: User) -> None:
+    bob, boss = User(username="bob", name="Bob"), User(username="boss", name="Boss")
+    head = room.query(Department).filter_by(code="head").one()
+    room.add_all([bob, boss])
+    room.flush()
+    for receiver, rows, key in ((person, "department", None), (person, None, "7"), (bob, "all", None)):
+        room.add(
+            AccessGrant(
+                user_id=receiver.id,
+                entity="book",
+                actions="view",
+                rows=rows,
+                record_key=key,
+                department_id=head.id,
+                reason="x",
+                approver_id=boss.id,
+                valid_from=TODAY,
+                valid_to=TODAY,
+            )
+        )
+    room.flush()
+    world = read_world(room)
+    found = grant_sources(room, world, TODAY, [person.id])
+    assert set(found) == {person.id}
+    assert [(each.reach, each.record, each.rows) for each in found[person.id]] == [
+        ("department", None, Rows(owners=frozenset({person.id}), departments=frozenset({head.id}))),
+        ("record", "7", Rows(keys=frozenset({("book", "7")}))),
+    ]
+    assert set(grant_sources(room, world, TODAY)) == {person.id, bob.id}
+    assert grant_sources(room, world, TODAY + DAY) == grant_sources(room, world, TODAY - DAY) == {}
