@@ -23,7 +23,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from bench import peers, record, report
+from bench import goals, peers, record, report
 from bench.databases import KINDS, databases
 from bench.measure import Options, measure
 from bench.rows import source
@@ -56,6 +56,7 @@ def options_of(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--keep", action="store_true", help="keep the databases for the next run")
     parser.add_argument("--peers-folder", type=Path, default=PEERS, help="the peers' benchmark")
     parser.add_argument("--table", action="store_true", help="only print what was measured last")
+    parser.add_argument("--cpu", action="store_true", help="judge by the processor's time, on a busy machine")
     parser.add_argument("--record", action="store_true", help="write docs/performance.json and the pictures")
     return parser.parse_args(arguments)
 
@@ -127,7 +128,7 @@ def _print(kind: str, chosen: argparse.Namespace, result: dict[str, Any]) -> Non
         beside, stem = peers.recorded(chosen.peers_folder, kind, chosen.rows)
         origin = f"recorded, {stem}"
     print(report.table(kind, chosen.rows, found["ops"], beside, origin))
-    print(report.goals(kind, found["ops"]))
+    print(report.goals(kind, goals.by_processor(found["ops"]) if chosen.cpu else found["ops"]))
     sizes = sorted(int(path.stem) for path in RESULTS.glob("*.json") if path.stem.isdigit())
     if chosen.rows == sizes[-1] and len(sizes) > 1:
         small = read(RESULTS / f"{sizes[0]}.json")["db"].get(kind)
