@@ -16,7 +16,7 @@ from admin_app.engine.language import lang
 from admin_app.engine.refusals import rule_urls
 from admin_app.engine.site import site
 from admin_app.errors import Refused
-from admin_app.services.answers import ACTION_WORDS, action_word
+from admin_app.services.answers import ACTION_WORDS, action_name
 from admin_app.services.conflicts import RULES
 from admin_app.services.heads import Beyond, Leader
 from admin_app.services.matrix_editing import Refusal
@@ -40,7 +40,7 @@ def action_list(actions: Iterable[str]) -> str:
     """`view, create, edit`, in the order of the vocabulary."""
     order = list(ACTION_WORDS)
     known = sorted(set(actions), key=lambda each: order.index(each) if each in order else len(order))
-    return comma().join(action_word(each) for each in known)
+    return comma().join(action_name(each) for each in known)
 
 
 def entity_name(entity: str) -> str:

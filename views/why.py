@@ -17,7 +17,7 @@ from admin_app.engine.labels import labels
 from admin_app.engine.site import Page, site
 from admin_app.services import clock, field_answers
 from admin_app.services.access_requests import own_grants
-from admin_app.services.answers import action_word
+from admin_app.services.answers import action_name, action_word
 from admin_app.services.explanations import Explainer
 from admin_app.services.heads import headed_departments
 from admin_app.services.reasons import named
@@ -84,7 +84,7 @@ class WhyView(AccessPage):
                 fields=field_answers.overview(found, policy, entity, record),
                 place=found.place(record) if record is not None else (),
                 href=href,
-                word=action_word,
+                word=action_name,
                 entity=entity,
                 key=key,
                 things=thing(entity),
@@ -149,14 +149,14 @@ def _questions(found: Explainer, policy: Policy) -> dict[str, Any]:
     """The choices of the form that asks, and what the reader holds by hand."""
     positions = sorted(found.world.positions.values(), key=lambda each: each.code)
     return {
-        "actions": [(word, action_word(word)) for word in found.actions()],
+        "actions": [(word, action_name(word)) for word in found.actions()],
         "entities": sorted(
             ((each.name, thing(each.name)) for each in site().entities), key=lambda pair: pair[1]
         ),
         "grants": [
             {
                 "things": thing(each.entity),
-                "actions": [action_word(word) for word in each.actions.split()],
+                "actions": [action_name(word) for word in each.actions.split()],
                 "reason": each.reason,
                 "approver": each.approver.name,
                 "until": each.valid_to,

@@ -122,3 +122,8 @@ def signed(person: str, acting_for: User | None) -> str:
 def action_word(action: str) -> str:
     """An action as it reads inside a sentence."""
     return str(ACTION_WORDS.get(action, action))
+
+
+def action_name(action: str) -> str:
+    """An action that stands by itself, in a list or as a heading; inside a sentence it may end with a colon."""
+    return action_word(action).rstrip(":：")

@@ -32,4 +32,6 @@ def _refresh(run: Running) -> Any:
             step.cursor, step.done = ids[-1], step.done + len(ids)
 
 
-REFRESH: Final = JobKind("refresh_customers", lazy_gettext("Transaction status of all customers"), _refresh, True)
+REFRESH: Final = JobKind(
+    "refresh_customers", lazy_gettext("Transaction status of all customers"), _refresh, True
+)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 
 from admin_app.db import db
 from admin_app.engine.access import SYSTEM, acting
@@ -28,8 +28,8 @@ def level(app: Flask, rollback: None) -> Level:
     def give(word: str) -> None:
         with app.app_context(), acting(db.session(), SYSTEM) as session:
             position = select(Position.id).where(Position.code == "CSD").scalar_subquery()
-            values = {"field_levels": {"customer.contact": word}}
-            session.execute(update(PositionDuty).where(PositionDuty.position_id == position).values(values))
+            for cell in session.scalars(select(PositionDuty).where(PositionDuty.position_id == position)):
+                cell.field_levels = {"customer.contact": word}
             session.commit()
 
     return give

@@ -4,13 +4,16 @@ from datetime import date, timedelta
 
 import pytest
 from flask import current_app, g
+from flask_babel import force_locale
 from sqlalchemy import select
 
 from admin_app.engine.access.compile import compile_policy
 from admin_app.engine.access.explain import why
 from admin_app.engine.access.world import read_world
+from admin_app.engine.language import LOCALES
 from admin_app.engine.site import site
 from admin_app.errors import BadInput
+from admin_app.services.answers import ACTION_WORDS, action_name
 from admin_app.services.explanations import Explainer
 from admin_app.services.sentences import Part, plain, weave
 from models.complaint import Complaint
@@ -34,6 +37,13 @@ def policy_of(session):
         return compile_policy(session, user, today)
 
     return found
+
+
+@pytest.mark.parametrize("locale", LOCALES.values())
+def test_an_action_by_itself_ends_without_a_colon(session, locale):
+    with force_locale(locale):
+        names = [action_name(action) for action in ACTION_WORDS]
+    assert all(name and not name.endswith((":", "：")) for name in names)
 
 
 def test_a_sentence_takes_its_parts_in_the_order_of_its_language():
