@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
-from sqlalchemy import Select, and_, exists, func, literal, select
+from sqlalchemy import ColumnElement, and_, exists, func, literal, select
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 from wtforms import DateField, SelectField, SelectMultipleField, StringField
@@ -57,11 +57,11 @@ def _bearing(tags: list[int]) -> Any:
 def _plan_add(_session: Session, _policy: Policy, _entity: Entity, form: TagsForm) -> Plan:
     tags = list(form.tags.data)
 
-    def write(session: Session, _policy: Policy, ids: Select[Any]) -> int:
+    def write(session: Session, _policy: Policy, which: ColumnElement[bool]) -> int:
         missing = (
             select(Customer.id.label("customer_id"), Tag.id.label("tag_id"), literal("hand").label("source"))
             .join(Tag, Tag.id.in_(tags))
-            .where(Customer.id.in_(ids))
+            .where(which)
             .where(~exists().where(CustomerTag.customer_id == Customer.id, CustomerTag.tag_id == Tag.id))
         )
         with acting(session, SYSTEM):
@@ -75,8 +75,10 @@ def _plan_add(_session: Session, _policy: Policy, _entity: Entity, form: TagsFor
 def _plan_remove(_session: Session, _policy: Policy, _entity: Entity, form: TagsForm) -> Plan:
     tags = list(form.tags.data)
 
-    def write(session: Session, _policy: Policy, ids: Select[Any]) -> int:
-        borne = and_(CustomerTag.customer_id.in_(ids), CustomerTag.tag_id.in_(tags))
+    def write(session: Session, _policy: Policy, which: ColumnElement[bool]) -> int:
+        borne = and_(
+            CustomerTag.customer_id.in_(select(Customer.id).where(which)), CustomerTag.tag_id.in_(tags)
+        )
         with acting(session, SYSTEM):
             touched = session.scalar(select(func.count(CustomerTag.customer_id.distinct())).where(borne)) or 0
             delete_rows(session, CustomerTag, borne, policy=SYSTEM)

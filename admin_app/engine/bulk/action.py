@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from flask_babel import gettext as _
 from flask_wtf.i18n import translations
-from sqlalchemy import ColumnElement, Select, and_, false, or_, true
+from sqlalchemy import ColumnElement, and_, false, or_, true
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 from wtforms import Form
@@ -53,14 +53,14 @@ class Plan:
 
     Args:
         same: true where nothing would change.
-        write: does it to the records of a subquery of numbers, and returns how many were changed.
+        write: does it to the records for which a condition holds, and returns how many were changed.
         values: new values by field key, for the preview: literal ones, or expressions.
         barriers: what stands in the way, the first one that holds is told.
         goes_along: whether records of other entities go with them, which the preview counts.
     """
 
     same: ColumnElement[bool]
-    write: Callable[[Session, Policy, Select[Any]], int]
+    write: Callable[[Session, Policy, ColumnElement[bool]], int]
     values: Mapping[str, Any] = field(default_factory=dict)
     barriers: Sequence[Barrier] = ()
     goes_along: bool = False

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from flask import current_app
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, Select, delete, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
@@ -245,11 +245,14 @@ def apply_part(
     if until is not None:
         part.append(BulkItem.record_id <= until)
     with acting(session, SYSTEM):
-        _lock(session, entity, part)
-        _leave_alone(session, policy, opened, part)
-        ids = select(BulkItem.record_id).where(*part)
+        # The items say which records; the bounds say where they lie, so that a chunk reads no other ones.
+        key = key_of(entity)
+        within = [key > run.cursor] if until is None else [key > run.cursor, key <= until]
+        which = and_(key.in_(select(BulkItem.record_id).where(*part)), *within)
+        _lock(session, entity, which)
+        _leave_alone(session, policy, opened, part, within)
         context(session, reason=run.reason, action=run.action, source=source)
-    changed = opened.plan.write(session, policy, ids)
+    changed = opened.plan.write(session, policy, which)
     run.applied += changed
     if changed:
         run.sets = [*run.sets, current_set(session)]
@@ -259,21 +262,25 @@ def apply_part(
     return changed
 
 
-def _lock(session: Session, entity: Entity, part: Sequence[ColumnElement[bool]]) -> None:
+def _lock(session: Session, entity: Entity, which: ColumnElement[bool]) -> None:
     """On PostgreSQL, let nobody change the records between the look at their versions and the write."""
     if session.get_bind(entity.mapper).dialect.name == "sqlite":
         return
     key = key_of(entity)
-    held = select(key).where(key.in_(select(BulkItem.record_id).where(*part))).order_by(key).with_for_update()
+    held = select(key).where(which).order_by(key).with_for_update()
     session.execute(select(func.count()).select_from(held.subquery()))
 
 
 def _leave_alone(
-    session: Session, policy: Policy, opened: Opened, part: Sequence[ColumnElement[bool]]
+    session: Session,
+    policy: Policy,
+    opened: Opened,
+    part: Sequence[ColumnElement[bool]],
+    within: Sequence[ColumnElement[bool]],
 ) -> None:
     entity, run = opened.entity, opened.run
     key, version = key_of(entity), version_of(entity)
-    as_seen = exists().where(key == BulkItem.record_id, version == BulkItem.version)
+    as_seen = exists().where(key == BulkItem.record_id, version == BulkItem.version, *within)
     mark = update(BulkItem).where(*part, ~as_seen).values(outcome="moved", why="version")
     moved = session.execute(mark, execution_options=_QUIET).rowcount  # type: ignore[attr-defined]
     barriers = barriers_of(policy, entity, opened.action, opened.plan, opened.selection.single is None)

@@ -8,7 +8,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
-from sqlalchemy import Select, exists, false, select
+from sqlalchemy import ColumnElement, exists, false, select
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
@@ -88,10 +88,10 @@ def plan_update(policy: Policy, entity: Entity, values: Mapping[str, Any], word:
     columns = {attribute.key: values[key] for key, attribute in attributes(entity, values).items()}
     barriers = (beyond(policy, entity, levels.rows(key, "write"), f"field:{key}") for key in values)
 
-    def write(session: Session, policy: Policy, ids: Select[Any]) -> int:
-        changed = update_rows(session, entity, ids, columns, policy=policy, action=word)
+    def write(session: Session, policy: Policy, which: ColumnElement[bool]) -> int:
+        changed = update_rows(session, entity, which, columns, policy=policy, action=word)
         if entity.after_bulk is not None and changed:
-            entity.after_bulk(session, policy, ids, values)
+            entity.after_bulk(session, policy, select(key_of(entity)).where(which), values)
         return changed
 
     return Plan(same_as(entity, values), write, values, [each for each in barriers if each is not None])
@@ -134,11 +134,11 @@ def _plan_delete(_session: Session, policy: Policy, entity: Entity, _form: Any) 
                 (column,) = constraint.columns
                 held.append(exists(select(sa.literal(1)).where(child.c[column.key] == key_of(entity))))
 
-    def write(session: Session, policy: Policy, ids: Select[Any]) -> int:
+    def write(session: Session, policy: Policy, which: ColumnElement[bool]) -> int:
         if entity.after_delete is None:
-            return delete_rows(session, entity, ids, policy=policy)
+            return delete_rows(session, entity, which, policy=policy)
         # Its hook looks at each record, so each one is loaded.
-        records = session.scalars(select(entity.model).where(key_of(entity).in_(ids))).all()
+        records = session.scalars(select(entity.model).where(which)).all()
         delete(session, entity, policy, records)
         return len(records)
 
@@ -147,7 +147,7 @@ def _plan_delete(_session: Session, policy: Policy, entity: Entity, _form: Any) 
 
 
 def _plan_nothing(_session: Session, _policy: Policy, _entity: Entity, _form: Any) -> Plan:
-    return Plan(false(), lambda _session, _policy, _ids: 0)
+    return Plan(false(), lambda _session, _policy, _which: 0)
 
 
 EDIT: Final = Action(
