@@ -102,9 +102,9 @@ def _person_statement() -> Select[Any]:
         .join(User, User.id == LoginSession.user_id)
         .outerjoin(AccessStamp, AccessStamp.id == 1)
         .where(
-            LoginSession.token_hash == bindparam("token"),
-            LoginSession.expires_at > bindparam("now", type_=moment),
-            LoginSession.last_seen_at > bindparam("idle_since", type_=moment),
+            LoginSession.token_hash == bindparam("token", required=False),
+            LoginSession.expires_at > bindparam("now", type_=moment, required=False),
+            LoginSession.last_seen_at > bindparam("idle_since", type_=moment, required=False),
             User.is_active.is_(True),
         )
     )

@@ -9,7 +9,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Base
-from models.mixins import AppendOnly, Owned, Record
+from models.mixins import AppendOnly, Owned, Record, ordered, ordered_within, pages
 from models.types import choice, utc_now
 
 if TYPE_CHECKING:
@@ -27,22 +27,20 @@ class Complaint(Record, Owned, Base):
     __tablename__ = "complaint"
     __table_args__ = (
         CheckConstraint("closed_at >= received_at", name="closed_after_received"),
-        Index(None, "department_id", "id"),
-        Index(None, "department_id", "subject", "id"),
-        Index(None, "owner_id", "subject", "id"),
+        *pages(),
+        *ordered_within("received_at", "respond_by", "resolve_by", "subject"),
+        *ordered("channel", "kind", "severity", "status", "closed_at"),
     )
 
     number: Mapped[str] = mapped_column(String(40), unique=True, info={"derived": True})
     customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id", ondelete="RESTRICT"), index=True)
     contact_id: Mapped[int | None] = mapped_column(ForeignKey("contact.id", ondelete="SET NULL"), index=True)
-    channel: Mapped[str] = mapped_column(
-        choice("channel", "phone", "mail", "visit", "social", "web"), index=True
-    )
+    channel: Mapped[str] = mapped_column(choice("channel", "phone", "mail", "visit", "social", "web"))
     kind: Mapped[str] = mapped_column(
-        choice("kind", "complaint", "dispute", "suggestion"), default="complaint", index=True
+        choice("kind", "complaint", "dispute", "suggestion"), default="complaint"
     )
     severity: Mapped[str] = mapped_column(
-        choice("severity", "low", "medium", "high", "critical"), default="medium", index=True
+        choice("severity", "low", "medium", "high", "critical"), default="medium"
     )
     emergency: Mapped[bool] = mapped_column(default=False)
     reputation: Mapped[bool] = mapped_column(default=False)
@@ -59,15 +57,14 @@ class Complaint(Record, Owned, Base):
             "reopened",
         ),
         default="new",
-        index=True,
     )
-    subject: Mapped[str] = mapped_column(String(200), index=True)
+    subject: Mapped[str] = mapped_column(String(200))
     description: Mapped[str | None] = mapped_column(Text)
     root_cause: Mapped[str | None] = mapped_column(Text)
-    received_at: Mapped[datetime] = mapped_column(default=utc_now, index=True)
-    respond_by: Mapped[datetime | None] = mapped_column(index=True)
-    resolve_by: Mapped[datetime | None] = mapped_column(index=True)
-    closed_at: Mapped[datetime | None] = mapped_column(index=True, info={"derived": True})
+    received_at: Mapped[datetime] = mapped_column(default=utc_now)
+    respond_by: Mapped[datetime | None] = mapped_column()
+    resolve_by: Mapped[datetime | None] = mapped_column()
+    closed_at: Mapped[datetime | None] = mapped_column(info={"derived": True})
 
     customer: Mapped[Customer] = relationship()
     contact: Mapped[Contact | None] = relationship()

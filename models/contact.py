@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Base
-from models.mixins import Owned, Record
+from models.mixins import Owned, Record, ordered, ordered_within, pages
 from models.types import choice
 
 if TYPE_CHECKING:
@@ -21,17 +21,17 @@ class Contact(Record, Owned, Base):
 
     __tablename__ = "contact"
     __table_args__ = (
-        Index(None, "department_id", "id"),
-        Index(None, "department_id", "name", "id"),
-        Index(None, "owner_id", "name", "id"),
+        *pages(),
+        *ordered_within("name"),
+        *ordered("phone", "mobile", "email", "wechat", "birthday"),
     )
 
-    name: Mapped[str] = mapped_column(String(100), index=True)
-    phone: Mapped[str | None] = mapped_column(String(40), index=True)
-    mobile: Mapped[str | None] = mapped_column(String(40), index=True)
-    email: Mapped[str | None] = mapped_column(String(200), index=True)
-    wechat: Mapped[str | None] = mapped_column(String(60), index=True)
-    birthday: Mapped[date | None] = mapped_column(index=True)
+    name: Mapped[str] = mapped_column(String(100))
+    phone: Mapped[str | None] = mapped_column(String(40))
+    mobile: Mapped[str | None] = mapped_column(String(40))
+    email: Mapped[str | None] = mapped_column(String(200))
+    wechat: Mapped[str | None] = mapped_column(String(60))
+    birthday: Mapped[date | None] = mapped_column()
     language: Mapped[str] = mapped_column(choice("language", "zh", "en"), default="zh")
     note: Mapped[str | None] = mapped_column(Text)
 

@@ -6,11 +6,11 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
+from sqlalchemy import CheckConstraint, ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Base
-from models.mixins import Owned, Record
+from models.mixins import Owned, Record, ordered, ordered_within, pages
 from models.types import Money, choice
 
 if TYPE_CHECKING:
@@ -37,21 +37,21 @@ class Contract(Record, Owned, Base):
             "customer_id IS NOT NULL OR (counterparty_kind <> 'customer' AND counterparty_name IS NOT NULL)",
             name="counterparty_given",
         ),
-        Index(None, "department_id", "id"),
-        Index(None, "department_id", "title", "id"),
-        Index(None, "owner_id", "title", "id"),
+        *pages(),
+        *ordered_within("title", "amount", "signed_on", "ends_on"),
+        *ordered("counterparty_kind", "status", "starts_on", "archive_number"),
     )
 
     number: Mapped[str] = mapped_column(String(60), unique=True, info={"generated": True})
-    title: Mapped[str] = mapped_column(String(200), index=True)
+    title: Mapped[str] = mapped_column(String(200))
     counterparty_kind: Mapped[str] = mapped_column(
-        choice("counterparty_kind", "customer", "supplier", "partner"), default="customer", index=True
+        choice("counterparty_kind", "customer", "supplier", "partner"), default="customer"
     )
     customer_id: Mapped[int | None] = mapped_column(
         ForeignKey("customer.id", ondelete="RESTRICT"), index=True
     )
     counterparty_name: Mapped[str | None] = mapped_column(String(200))
-    amount: Mapped[Decimal] = mapped_column(Money(), default=Decimal(0), index=True)
+    amount: Mapped[Decimal] = mapped_column(Money(), default=Decimal(0))
     currency: Mapped[str] = mapped_column(String(3), default="CNY")
     status: Mapped[str] = mapped_column(
         choice(
@@ -66,14 +66,13 @@ class Contract(Record, Owned, Base):
             "archived",
         ),
         default="draft",
-        index=True,
     )
-    signed_on: Mapped[date | None] = mapped_column(index=True)
-    starts_on: Mapped[date | None] = mapped_column(index=True)
-    ends_on: Mapped[date | None] = mapped_column(index=True)
+    signed_on: Mapped[date | None] = mapped_column()
+    starts_on: Mapped[date | None] = mapped_column()
+    ends_on: Mapped[date | None] = mapped_column()
     terms: Mapped[str | None] = mapped_column(Text)
     risks: Mapped[str | None] = mapped_column(Text)
-    archive_number: Mapped[str | None] = mapped_column(String(60), index=True)
+    archive_number: Mapped[str | None] = mapped_column(String(60))
 
     customer: Mapped[Customer | None] = relationship()
 

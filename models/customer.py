@@ -9,7 +9,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Base
-from models.mixins import Owned, Record
+from models.mixins import Owned, Record, ordered, ordered_within, pages
 from models.types import Money, choice
 
 
@@ -36,31 +36,40 @@ class Customer(Record, Owned, Base):
             name="grade_lock_explained",
         ),
         CheckConstraint("founded_year BETWEEN 1000 AND 9999", name="founded_year_of_four_digits"),
-        Index(None, "department_id", "id"),
-        Index(None, "department_id", "name", "id"),
-        Index(None, "owner_id", "name", "id"),
+        *pages(),
+        *ordered_within("name", "contract_total", "last_contact_on"),
+        *ordered("customer_class", "transaction_status", "lifecycle", "grade", "region", "industry"),
+        # What is asked for most: good customers that buy, the most valuable first.
+        Index("ix_customer_best", "grade", "transaction_status", "contract_total", "id"),
+        Index(
+            "ix_customer_department_id_best",
+            "department_id",
+            "grade",
+            "transaction_status",
+            "contract_total",
+            "id",
+        ),
     )
 
     code: Mapped[str] = mapped_column(String(40), unique=True, info={"derived": True})
-    name: Mapped[str] = mapped_column(String(200), index=True)
-    customer_class: Mapped[str] = mapped_column(choice("customer_class", "resource", "project"), index=True)
+    name: Mapped[str] = mapped_column(String(200))
+    customer_class: Mapped[str] = mapped_column(choice("customer_class", "resource", "project"))
     customer_subtype: Mapped[str] = mapped_column(
         choice("customer_subtype", "admin_public", "enterprise", "single", "multi")
     )
     transaction_status: Mapped[str] = mapped_column(
         choice("transaction_status", "existing", "signed_unperformed", "potential", "lapsed"),
         default="potential",
-        index=True,
         info={"derived": True},
     )
     lifecycle: Mapped[str] = mapped_column(
-        choice("lifecycle", "potential", "active", "loyal", "lapsed"), default="potential", index=True
+        choice("lifecycle", "potential", "active", "loyal", "lapsed"), default="potential"
     )
-    grade: Mapped[str | None] = mapped_column(choice("grade", "A", "B", "C"), index=True)
+    grade: Mapped[str | None] = mapped_column(choice("grade", "A", "B", "C"))
     grade_locked_until: Mapped[date | None] = mapped_column(index=True)
     grade_lock_reason: Mapped[str | None] = mapped_column(String(300))
-    region: Mapped[str | None] = mapped_column(String(60), index=True)
-    industry: Mapped[str | None] = mapped_column(String(60), index=True)
+    region: Mapped[str | None] = mapped_column(String(60))
+    industry: Mapped[str | None] = mapped_column(String(60))
     credit_code: Mapped[str | None] = mapped_column(String(40), unique=True)
     phone: Mapped[str | None] = mapped_column(String(40))
     email: Mapped[str | None] = mapped_column(String(200))
@@ -73,10 +82,8 @@ class Customer(Record, Owned, Base):
     source: Mapped[str | None] = mapped_column(String(60))
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("customer.id", ondelete="SET NULL"), index=True)
     note: Mapped[str | None] = mapped_column(Text)
-    contract_total: Mapped[Decimal] = mapped_column(
-        Money(), default=Decimal(0), index=True, info={"derived": True}
-    )
+    contract_total: Mapped[Decimal] = mapped_column(Money(), default=Decimal(0), info={"derived": True})
     next_action: Mapped[str | None] = mapped_column(String(300))
-    last_contact_on: Mapped[date | None] = mapped_column(index=True, info={"derived": True})
+    last_contact_on: Mapped[date | None] = mapped_column(info={"derived": True})
 
     parent: Mapped[Customer | None] = relationship(remote_side="Customer.id")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from sqlalchemy import ForeignKey, event
+from sqlalchemy import ForeignKey, Index, event
 from sqlalchemy.orm import Mapped, Mapper, declared_attr, mapped_column, object_session, relationship
 
 from models.base import AppendOnlyError
@@ -39,14 +39,10 @@ class Record(Keyed):
 class Owned:
     """A record that somebody looks after, and whose department decides who may see it.
 
-    ``department_id`` bears no index of its own: each owned table has one on (department_id, id), which also
-    gives a department's rows in the order of the pages. What other records refer to also has (department_id, label,
-    id) and (owner_id, label, id), for the first rows of a lookup.
+    Owner and department bear no index of their own: each owned table has those of ``pages()``.
     """
 
-    owner_id: Mapped[int | None] = mapped_column(
-        ForeignKey("user.id", ondelete="SET NULL"), index=True, sort_order=10
-    )
+    owner_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"), sort_order=10)
     department_id: Mapped[int] = mapped_column(
         ForeignKey("department.id", ondelete="RESTRICT"), sort_order=10
     )
@@ -58,6 +54,27 @@ class Owned:
     @declared_attr
     def department(cls) -> Mapped[Department]:
         return relationship("Department", foreign_keys=f"{cls.__name__}.department_id")  # type: ignore[attr-defined]
+
+
+def pages() -> tuple[Index, ...]:
+    """Indexes of an owned table that give a department's and an owner's rows in the order of the pages.
+
+    Each holds the other column too, so that rows are counted without reading the table.
+    """
+    return Index(None, "department_id", "id", "owner_id"), Index(None, "owner_id", "id", "department_id")
+
+
+def ordered(*columns: str) -> tuple[Index, ...]:
+    """Indexes that keep all rows in the order of each column, equal ones by key."""
+    return tuple(Index(None, column, "id") for column in columns)
+
+
+def ordered_within(*columns: str) -> tuple[Index, ...]:
+    """``ordered``, and the same within each department and each owner, for those who see only such rows."""
+    return (
+        *ordered(*columns),
+        *(Index(None, whose, column, "id") for column in columns for whose in ("department_id", "owner_id")),
+    )
 
 
 class AppendOnly:

@@ -8,18 +8,19 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import CheckConstraint, PrimaryKeyConstraint, Table, UniqueConstraint, null
+from sqlalchemy import CheckConstraint, PrimaryKeyConstraint, Select, Table, UniqueConstraint, bindparam, null
 from sqlalchemy.exc import CircularDependencyError, IntegrityError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
-from admin_app.engine.access import Policy
+from admin_app.engine.access import Policy, current_scope, policy_of
 from admin_app.engine.entity import Entity
 from admin_app.engine.forms import RecordForm
 from admin_app.engine.inputs import LookupField
 from admin_app.engine.keys import decode_key
 from admin_app.engine.kinds import JsonKind
 from admin_app.engine.labels import labels
+from admin_app.engine.language import lang
 from admin_app.engine.listing.plan import Plan
 from admin_app.engine.refusals import told
 from admin_app.engine.site import site
@@ -35,15 +36,25 @@ def stored_row(session: Session, entity: Entity, key: str, keys: Sequence[str]) 
     values = decode_key(key, entity.key_kinds)
     if values is None:
         return None
-    plan = Plan(entity, keys)
-    versions = _version_columns(entity)
-    places = [plan.push_hidden(column) for column in versions]
-    where = [attribute == value for attribute, value in zip(entity.key_attributes, values, strict=True)]
-    row = session.execute(plan.statement().where(*where)).one_or_none()
-    if row is None:
-        return None
-    plan.version_places = places
-    return plan, row
+    what = ("record", entity.name, lang(), tuple(keys))
+
+    def make() -> Plan:
+        made = Plan(entity, keys)
+        made.version_places = [made.push_hidden(column) for column in _version_columns(entity)]
+        return made
+
+    plan = site().kept(policy_of(session), what, make)
+
+    def build() -> Select[Any]:
+        named = (
+            attribute == bindparam(f"key{at}", type_=attribute.type, required=False)
+            for at, attribute in enumerate(entity.key_attributes)
+        )
+        return plan.statement().where(*named)
+
+    found = current_scope().prepared(session, what, build)
+    rows = found.rows(session, **{f"key{at}": value for at, value in enumerate(values)})
+    return (plan, rows[0]) if rows else None
 
 
 def token_of(plan: Plan, row: Any) -> str:

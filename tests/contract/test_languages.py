@@ -35,7 +35,17 @@ METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2")]
 COMMON_PAGES = ("/", "/matrix/", "/import/", "/account/password", "/nowhere", "/customer/?nonsense:eq=1")
 #: Where people's own words stand, and the names of fields that a file may use.
 DATA = frozenset(
-    {"db-row-link", "db-cell-text", "db-cell-link", "db-code", "db-me-name", "code", "textarea", "lookup"}
+    {
+        "db-row-link",
+        "db-cell-text",
+        "is-text",
+        "db-cell-link",
+        "db-code",
+        "db-me-name",
+        "code",
+        "textarea",
+        "lookup",
+    }
 )
 CHINESE = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
 #: Names that are the same to everybody.

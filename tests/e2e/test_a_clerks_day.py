@@ -6,7 +6,7 @@ import re
 
 from playwright.sync_api import Dialog, Page, expect
 
-from tests.e2e.windows import Windows, tab_to
+from tests.e2e.windows import Windows, column, tab_to
 
 
 def total(page: Page) -> int:
@@ -50,7 +50,7 @@ def test_a_complaint_is_taken_down_with_the_keyboard_alone(windows: Windows) -> 
     page.keyboard.type("送货无人")
     page.keyboard.press("Enter")
     expect(page.locator("[data-row]")).to_have_count(1)
-    expect(page.locator("[data-row] td[data-label=客户]")).to_have_text(customer)
+    expect(column(page.locator("[data-row]"), "客户")).to_have_text(customer)
     page.keyboard.press("j")
     expect(page.locator("[data-row] .db-row-link")).to_be_focused()
     page.keyboard.press("e")
@@ -96,7 +96,7 @@ def test_a_filter_travels_as_an_address(windows: Windows) -> None:
     expect(chip).to_have_text(re.compile(r"严重程度.*高"))
     high = total(clerk)
     assert 0 < high < everything
-    expect(clerk.locator("[data-row] td[data-label=严重程度]").first).to_have_text("高")
+    expect(column(clerk.locator("[data-row]"), "严重程度").first).to_have_text("高")
 
     head.goto(clerk.url)
     expect(head.locator(".db-chip")).to_have_text(re.compile(r"严重程度.*高"))
@@ -173,7 +173,7 @@ def test_related_records_page_inside_the_details(windows: Windows) -> None:
 def test_a_customer_with_contracts_stays_and_says_why(windows: Windows) -> None:
     page = windows.sign_in("admin")
     page.goto("/contract/?customer:filled=1")
-    name = page.locator("[data-row] td[data-label=客户]").first.inner_text()
+    name = column(page.locator("[data-row]"), "客户").first.inner_text()
     page.goto(f"/customer/?q={name}")
     page.locator("[data-row] .db-row-link").first.click()
     page.get_by_role("link", name="删除", exact=True).click()

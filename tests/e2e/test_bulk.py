@@ -115,7 +115,9 @@ def test_the_pages_of_a_bulk_change_hold_in_both_languages(windows: Windows, lan
 def test_two_that_were_edited_by_hand_stay_when_the_rest_is_undone(windows: Windows) -> None:
     page = windows.sign_in("admin", "en")
     page.goto("/customer/?grade:eq=B&transaction_status:eq=existing")
-    addresses = [str(link.get_attribute("href")) for link in page.locator("[data-row] .db-row-link").all()[:2]]
+    addresses = [
+        str(link.get_attribute("href")) for link in page.locator("[data-row] .db-row-link").all()[:2]
+    ]
     page.locator("[data-pick-all]").click()
     if page.locator("[data-picker-more]").is_visible():
         page.locator("[data-picker-more]").click()

@@ -15,7 +15,7 @@ from playwright.sync_api import Page, expect
 
 from admin_app.config import ROOT
 from tests.e2e.test_accessibility import findings
-from tests.e2e.windows import Windows
+from tests.e2e.windows import Windows, column
 
 SAMPLES = Path(os.environ.get("DUTYBOOK_SAMPLES") or ROOT.parent / "shared" / "data") / "crm" / "maven"
 LOOK_ALIKES = ROOT / "tests" / "data" / "maven"
@@ -76,7 +76,7 @@ def test_two_files_become_customers_with_contracts_that_add_up(windows: Windows,
     expect(page.locator(".db-title-count")).to_have_text(f"{len(accounts)} 条")
     first = page.locator("[data-row]").first
     expect(first.locator(".db-row-link")).to_have_text(leader)
-    expect(first.locator("td[data-label=累计合同额]")).to_have_text(f"${most:,}.00")
+    expect(column(first, "累计合同额")).to_have_text(f"${most:,}.00")
     page.goto("/customer/?source:eq=Maven&transaction_status:eq=existing")
     expect(page.locator(".db-title-count")).to_have_text(f"{len(accounts)} 条")
 

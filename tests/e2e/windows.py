@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from tests.conftest import PASSWORD
 
@@ -89,3 +89,9 @@ def tab_to(page: Page, selector: str, limit: int = 40) -> None:
             return
         page.keyboard.press("Tab")
     raise AssertionError(f"Tab does not lead to {selector}")
+
+
+def column(rows: Locator, label: str) -> Locator:
+    """The cells of these rows of a list that stand under a heading."""
+    heads = [head.strip() for head in rows.page.locator("thead th").all_inner_texts()]
+    return rows.locator(f"> :nth-child({heads.index(label) + 1})")

@@ -45,7 +45,10 @@ class Filter:
 
 @dataclass(frozen=True)
 class ListArgs:
-    """A parsed query string. `after`, `before` and `end` are the cursor; `exact` asks for an exact count."""
+    """A parsed query string. `after`, `before` and `end` are the cursor; `exact` asks for an exact count.
+
+    `start` is a value of the sort column: the page begins with it.
+    """
 
     q: str = ""
     filters: tuple[Filter, ...] = ()
@@ -57,6 +60,7 @@ class ListArgs:
     before: str | None = None
     end: bool = False
     exact: bool = False
+    start: Any = None
 
     @classmethod
     def parse(cls, entity: Entity, args: MultiDict[str, str], policy: Policy) -> ListArgs:
@@ -90,6 +94,7 @@ class ListArgs:
             before=args.get("before"),
             end=bool(args.get("end")),
             exact=bool(args.get("exact")),
+            start=_start(entity, key, args.get("from", "").replace("\x00", "").strip()),
         )
 
     def query(self, entity: Entity, **changes: Any) -> dict[str, Any]:
@@ -109,6 +114,17 @@ class ListArgs:
         if args.size != SIZES[0]:
             parts["size"] = args.size
         return parts | {key: value for key, value in cursor.items() if value}
+
+
+def _start(entity: Entity, key: str, text: str) -> Any:
+    if not text:
+        return None
+    if not key:
+        raise BadInput(_("Sort the list by a column first; then it can begin at a value."))
+    try:
+        return entity.fields[key].kind.parse(text)
+    except Unreadable as problem:
+        raise BadInput(str(problem)) from None
 
 
 def _filters(entity: Entity, args: MultiDict[str, str], policy: Policy) -> Any:

@@ -1,7 +1,8 @@
-"""How a list is read in pieces that an index keeps in order each: a department's rows, an owner's rows.
+"""Statements that read a list piece by piece (`access.pieces`), and range by range of its order, a page from each.
 
-"Mine or my department's" is one condition to people and two places in an index to a database. Asked for both at
-once, ordered, it reads all of either; asked piece by piece, a page from each, it reads a page from each.
+Inside a piece the statement is over the bare table: the piece itself is the row scope there, and the scope's own
+"mine or my department's" beside it would lead the database away from the index. The records are joined to their
+keys afterwards, under the scope like everything else.
 """
 
 from __future__ import annotations
@@ -10,44 +11,36 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Subquery, func, literal, select, union_all
+from sqlalchemy.sql.util import _deep_deannotate
 
-from admin_app.engine.access import Rows
+from admin_app.engine.access.pieces import Piece
 from admin_app.engine.entity import Entity
 from admin_app.engine.listing.keyset import Order
-
-#: Beyond so many departments and owners the database's own plan is as good as ours.
-MOST = 8
 
 Clauses = Sequence[ColumnElement[bool]]
 
 
-def pieces(entity: Entity, rows: Rows) -> list[list[ColumnElement[bool]]]:
-    """The disjoint parts of what `rows` let see, each along one index; one part without a condition where that is all.
-
-    The parts narrow nothing by themselves: the row scope stays in force, and these only follow it.
-    """
-    if rows.everything or rows.keys or not entity.is_owned:
-        return [[]]
-    departments, owners = sorted(rows.departments), sorted(rows.owners)
-    if not 0 < len(departments) + len(owners) <= MOST:
-        return [[]]
-    model = entity.model
-    found = [[model.department_id == each] for each in departments]
-    for owner in owners:
-        elsewhere = [model.department_id.not_in(departments)] if departments else []
-        found.append([model.owner_id == owner, *elsewhere])
-    return found
-
-
 def page_of(
-    entity: Entity, order: Order, parts: Sequence[Clauses], where: Clauses, limit: int, backwards: bool
+    entity: Entity,
+    order: Order,
+    pieces: Sequence[Piece] | None,
+    ranges: Sequence[Clauses],
+    where: Clauses,
+    limit: int,
+    backwards: bool,
 ) -> Subquery:
-    """Keys and sort values of the first `limit` records in order, out of all parts, a page from each."""
+    """Keys and sort values of the first `limit` records in order, out of all pieces and ranges, a page from each.
+
+    Without `pieces` the statement is over the mapped class, and the scope narrows it.
+    """
     columns = [*entity.key_attributes, *(level.column for level in order.levels)]
+    sorting = order.clauses(backwards)
+    if pieces is not None:
+        columns, sorting = _bare(columns), _bare(sorting)
     named = [column.label(f"c{at}") for at, column in enumerate(columns)]
     pages = [
-        select(*named).where(*part, *where).order_by(*order.clauses(backwards)).limit(limit).subquery()
-        for part in parts
+        select(*named).where(*clauses).order_by(*sorting).limit(limit).subquery()
+        for clauses in _every(pieces, ranges, where)
     ]
     every = union_all(*(select(*page.c) for page in pages)).subquery() if len(pages) > 1 else pages[0]
     sort = list(every.c)[len(entity.key_attributes) :]
@@ -58,15 +51,28 @@ def page_of(
     return select(*every.c).order_by(*directions).limit(limit).subquery()
 
 
-def capped_count(entity: Entity, parts: Sequence[Clauses], where: Clauses, cap: int) -> Select[Any]:
-    """How many records all parts hold, counted up to `cap` and one more."""
+def capped_count(entity: Entity, pieces: Sequence[Piece] | None, where: Clauses, cap: int) -> Select[Any]:
+    """How many records all pieces hold, counted up to `cap` and one more."""
+    source: Any = entity.model if pieces is None else entity.table
     pages = [
-        select(literal(1)).select_from(entity.model).where(*part, *where).limit(cap + 1).subquery()
-        for part in parts
+        select(literal(1)).select_from(source).where(*clauses).limit(cap + 1).subquery()
+        for clauses in _every(pieces, [[]], where)
     ]
-    every = (
-        union_all(*(select(*page.c) for page in pages)).limit(cap + 1).subquery()
-        if len(pages) > 1
-        else pages[0]
-    )
+    if len(pages) == 1:
+        return select(func.count()).select_from(pages[0])
+    every = union_all(*(select(*page.c) for page in pages)).limit(cap + 1).subquery()
     return select(func.count()).select_from(every)
+
+
+def _every(pieces: Sequence[Piece] | None, ranges: Sequence[Clauses], where: Clauses) -> list[list[Any]]:
+    if pieces is None:
+        return [[*reach, *where] for reach in ranges]
+    return [[*piece, *_bare(reach), *_bare(where)] for piece in pieces for reach in ranges]
+
+
+def _bare(elements: Sequence[Any]) -> list[Any]:
+    """The same over the table's own columns, which no loader criterion looks at."""
+    clauses = (
+        each.__clause_element__() if hasattr(each, "__clause_element__") else each for each in elements
+    )
+    return [_deep_deannotate(each) for each in clauses]

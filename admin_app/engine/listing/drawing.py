@@ -18,7 +18,7 @@ from admin_app.engine.kinds import Cell
 from admin_app.engine.language import lang
 
 #: Marks are characters for private use, which escaping leaves alone; values are filled in after the cut.
-_MARKS = "\ue000\ue001\ue002\ue003\ue004\ue005"
+_MARKS = "\ue000\ue001\ue002\ue003\ue004\ue005\ue006"
 _CUT = re.compile(f"([{_MARKS}])")
 #: Shapes kept in a process: fields, kinds, tones, currencies and languages together stay far below it.
 _KEPT = 5_000
@@ -64,7 +64,7 @@ def draw_rows(
     heads = [(column["label"], column["numeric"], places.get(at)) for at, column in enumerate(columns)]
     out: list[str] = []
     cells: list[str] = []
-    for row in rows:
+    for number, row in enumerate(rows):
         cells.clear()
         for head, cell in zip(heads, row.cells, strict=True):
             form = forms.cell(head, cell)
@@ -72,7 +72,7 @@ def draw_rows(
             for at, text in form.rest:
                 cells.append(_escaped(cell.text if at == 0 else cell.url if at == 1 else cell.reveal))
                 cells.append(text)
-        values = (row.key, row.url, row.ways, row.title, row.code or "")
+        values = (f"r{number}", row.key, row.url, row.ways, row.title, row.code or "")
         form = forms.row(pick, row.code is not None)
         out.append(form.first)
         for at, text in form.rest:
@@ -107,8 +107,8 @@ class _Forms:
         """The form of a row with these parts."""
         form = self._kept.get((pick, code))
         if form is None:
-            key, url, ways, title, number, cells = list(_MARKS)
-            drawn = _template().row(pick, key, url, ways, title, number if code else None, cells)
+            *marks, number, cells = list(_MARKS)
+            drawn = _template().row(pick, *marks, number if code else None, cells)
             form = self._keep((pick, code), drawn)
         return form
 

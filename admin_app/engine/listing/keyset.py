@@ -76,6 +76,13 @@ class Order:
         past = self._past(self.levels, values, backwards)
         return [past, [first.column.is_(None)]] if first.nullable and nulls_last else [past]
 
+    def starting(self, value: Any) -> list[list[ColumnElement[bool]]]:
+        """All rows from the first with `value` in the first column, or what would follow it; as `ranges`."""
+        first = self.levels[0]
+        here = [first.column <= value if first.descending else first.column >= value]
+        nulls_last = self.nulls_smallest == first.descending
+        return [here, [first.column.is_(None)]] if first.nullable and nulls_last else [here]
+
     def _past(
         self, levels: Sequence[SortColumn], values: Sequence[Any], backwards: bool
     ) -> list[ColumnElement[bool]]:

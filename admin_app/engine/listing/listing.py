@@ -14,13 +14,14 @@ from sqlalchemy.orm import Session
 
 from admin_app.engine.access import Policy, current_scope
 from admin_app.engine.access.fields import FieldAccess
+from admin_app.engine.access.pieces import Piece, pieces
 from admin_app.engine.addresses import address
 from admin_app.engine.convert import kind_of
 from admin_app.engine.entity import Entity
 from admin_app.engine.kinds import MoneyKind
 from admin_app.engine.language import lang
 from admin_app.engine.listing.args import ListArgs
-from admin_app.engine.listing.branches import capped_count, page_of, pieces
+from admin_app.engine.listing.branches import capped_count, page_of
 from admin_app.engine.listing.keyset import Order, SortColumn
 from admin_app.engine.listing.plan import Plan
 from admin_app.engine.search.keeper import Page as SearchedPage
@@ -147,7 +148,8 @@ class Listing:
         def cursor(row: Any) -> str:
             return order.cursor([row[place] for place in plan.order_places])
 
-        at_start = not (backwards and more) and not (self.args.after is not None and not backwards)
+        begun_later = not backwards and (self.args.after is not None or self.args.start is not None)
+        at_start = not (backwards and more) and not begun_later
         at_end = self.args.end or (not backwards and not more)
         return (
             plan,
@@ -165,18 +167,18 @@ class Listing:
         limit = self.args.size + 1
 
         def build(cursor: Sequence[Any] | None) -> Select[Any]:
-            parts = [
-                [*piece, *reach] for piece in self.pieces(order) for reach in order.ranges(cursor, backwards)
-            ]
+            begins = self.args.start is not None and cursor is None and not backwards
+            reaches = order.starting(self.args.start) if begins else order.ranges(cursor, backwards)
+            pieces = self._pieces(order)
             where = self.conditions(self._searched_page(order, cursor, backwards))
-            if len(parts) == 1:
-                statement = plan.statement().where(*parts[0], *where)
+            if pieces is None and len(reaches) == 1:
+                statement = plan.statement().where(*reaches[0], *where)
             else:
-                keys = page_of(self.entity, order, parts, where, limit, backwards)
+                keys = page_of(self.entity, order, pieces, reaches, where, limit, backwards)
                 statement = plan.statement(keys)
             return statement.order_by(*order.clauses(backwards)).limit(limit)
 
-        if self.base or self.args.q:
+        if self.base or self.args.q or self.args.start is not None:
             # What it asks for is hardly ever asked again.
             return list(session.execute(build(values)))
         nulls = None if values is None else tuple(value is None for value in values)
@@ -189,7 +191,7 @@ class Listing:
         self, order: Order, cursor: Sequence[Any] | None, backwards: bool
     ) -> SearchedPage | None:
         """The page, where the search alone decides what is on it."""
-        if self.base or self.args.filters or len(order.levels) > 1:
+        if self.base or self.args.filters or self.args.start is not None or len(order.levels) > 1:
             return None
         after = None if cursor is None else cursor[0]
         return SearchedPage(after, order.levels[0].descending != backwards, self.args.size + 1)
@@ -197,12 +199,14 @@ class Listing:
     def _asked(self) -> tuple[Any, ...]:
         return tuple((each.name, each.text) for each in self.args.filters)
 
-    def pieces(self, order: Order | None) -> list[list[ColumnElement[bool]]]:
-        """The parts of what the actor may see that an index keeps in this order (any order: None), see `branches`."""
+    def _pieces(self, order: Order | None) -> list[Piece] | None:
+        """The pieces of what the actor may see that an index keeps in this order (any order: None); None for one."""
         sort = self.args.sort if order is not None else None
-        if self.base or (sort is not None and sort not in self.entity.scope_sorts):
-            return [[]]
-        return pieces(self.entity, site().access.visible(self.policy, self.entity.name))
+        if self.base or self.args.q or not self.entity.is_owned:
+            return None
+        if sort is not None and sort not in self.entity.scope_sorts:
+            return None
+        return pieces(self.entity.table, site().access.visible(self.policy, self.entity.name))
 
     def count(self, session: Session) -> tuple[int, bool]:
         """(number, whether it is exact): at most COUNT_CAP rows are counted unless the exact number is asked for."""
@@ -211,7 +215,7 @@ class Listing:
             return session.scalar(matching) or 0, True
 
         def build() -> Select[Any]:
-            return capped_count(self.entity, self.pieces(None), self.conditions(), COUNT_CAP)
+            return capped_count(self.entity, self._pieces(None), self.conditions(), COUNT_CAP)
 
         if self.base or self.args.q:
             searched = self.matching.counted(self._narrowed(), COUNT_CAP) if self.matching else None
@@ -220,6 +224,17 @@ class Listing:
             key = ("count", self.entity.name, COUNT_CAP, self._asked())
             number = current_scope().prepared(session, key, build).rows(session)[0][0]
         return min(number, COUNT_CAP), number <= COUNT_CAP
+
+    def sorts(self, key: str, exact: bool) -> bool:
+        """Whether the list may be in the order of this field: where an index keeps it, or few enough rows are left.
+
+        `exact` says that they have been counted to the end.
+        """
+        if key not in self.entity.sortable or not self.fields.readable(key):
+            return False
+        if exact or not self.entity.is_owned or key in self.entity.scope_sorts:
+            return True
+        return site().access.visible(self.policy, self.entity.name).everything
 
     def totals(self, session: Session) -> list[tuple[str, str | None, Any]]:
         """(field key, currency, sum) of each money column that is shown, over all matching rows; one statement.

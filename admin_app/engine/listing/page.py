@@ -27,6 +27,7 @@ from admin_app.engine.listing.listing import Listing
 from admin_app.engine.listing.plan import Plan
 from admin_app.engine.listing.tools import choosable
 from admin_app.engine.site import site
+from admin_app.errors import BadInput
 
 
 class Listed(NamedTuple):
@@ -51,6 +52,7 @@ class Presenter:
         self.entity = listing.entity
         self.args = listing.args
         self.policy = listing.policy
+        self.exact = False
 
     def page(self, session: Session) -> ListPage:
         """Run the list's two statements and prepare what the template shows."""
@@ -82,7 +84,7 @@ class Presenter:
     def entity_info(self) -> dict[str, Any]:
         name = self.entity.name
         titles = self.listing.title_keys
-        sort_key = titles[0] if titles and titles[0] in self.entity.sortable else None
+        sort_key = titles[0] if titles and self.listing.sorts(titles[0], self.exact) else None
         return {
             "name": name,
             "label": labels().entity(name),
@@ -115,7 +117,7 @@ class Presenter:
     def column(self, key: str) -> dict[str, Any]:
         each = self.entity.fields[key]
         url = direction = None
-        if key in self.entity.sortable and self.listing.fields.readable(key):
+        if self.listing.sorts(key, self.exact):
             active = self.args.sort == key
             direction = ("desc" if self.args.descending else "asc") if active else None
             url = self.listing.url(sort=key, descending=active and not self.args.descending)
@@ -204,8 +206,15 @@ class ListPage:
         self._by = presenter
         self._listing = listing = presenter.listing
         rights = presenter.rights()
-        plan, found, cursors = listing.rows(session)
         number, exact = listing.count(session)
+        self.exact = presenter.exact = exact
+        sort = presenter.args.sort
+        if sort and not listing.sorts(sort, exact):
+            field = labels().field(presenter.entity.name, sort)
+            raise BadInput(
+                _("This list is too long to be sorted by “%(field)s”. Add a filter first.", field=field)
+            )
+        plan, found, cursors = listing.rows(session)
         self.keys = listing.column_keys()
         self.rows: Sequence[Listed] = presenter.rows(plan, found, self.keys, rights)
         self.count = presenter.count_info(number, exact)
@@ -238,6 +247,19 @@ class ListPage:
         return self._by.urls()
 
     @cached_property
+    def jump(self) -> dict[str, str] | None:
+        """The field that the list is sorted by, to begin at a value of it; None without an order of its own."""
+        sort = self._by.args.sort
+        if not sort:
+            return None
+        kind = self._by.entity.fields[sort].kind
+        name = self._by.entity.name
+        return {
+            "label": labels().field(name, sort),
+            "type": kind.input_type if kind.name == "date" else "text",
+        }
+
+    @cached_property
     def hidden(self) -> Sequence[tuple[str, Any]]:
         """The arguments that a form of the list carries along."""
         return self._by.hidden()
@@ -246,7 +268,7 @@ class ListPage:
         """What the block draws, drawn once for all pages of a plain list: it may depend on no row and on no count."""
         if self.filtered or self._listing.fixed:
             return caller()
-        key = ("list", piece, lang(), request.script_root, self._listing.url())
+        key = ("list", piece, lang(), request.script_root, self._listing.url(), self.exact)
         return site().kept(self._by.policy, key, caller)
 
     def draw(self, pick: bool) -> Markup:

@@ -149,7 +149,10 @@ class Plan:
             return EMPTY
         if not slot.plain and not self._shows(row, key, "read"):
             return self._masked(row, key) if self._shows(row, key, "masked") else EMPTY
-        return slot.draw(row, value) if link else slot.draw(row, value)._replace(url=None)
+        if link:
+            return slot.draw(row, value)
+        found = self.reference(row, key) if slot.field.reference is not None else None
+        return Cell("reference", found[1]) if found else slot.field.kind.cell(value)
 
     def _drawing(self, slot: _Slot) -> Draw:
         """How the values of one field become cells: what is the same for all rows is found out once."""
@@ -176,13 +179,15 @@ class Plan:
 
     def _reference_drawing(self, slot: _Slot) -> Draw:
         opens = slot.target is not None and site().may(current_policy(), "view", slot.target)
-        path = path_of(f"{slot.target.name}.details_view") if opens and slot.target else None
+        endpoint = f"{slot.target.name}.details_view" if opens and slot.target else None
 
         def reference(row: Sequence[Any], _value: Any) -> Cell:
             found = self.reference(row, slot.field.key)
             assert found is not None
             key, label = found
-            return Cell("reference", label, f"{path}?id={quoted(key)}" if path and key else None)
+            return Cell(
+                "reference", label, f"{path_of(endpoint)}?id={quoted(key)}" if endpoint and key else None
+            )
 
         return reference
 

@@ -58,6 +58,7 @@ for (const sheet of document.querySelectorAll('[data-sheet]')) {
       else way.parentElement.remove();
     }
     button.dataset.bsToggle = 'dropdown';
+    button.setAttribute('aria-expanded', 'false');
     new window.tabler.Dropdown(button, { popperConfig: { strategy: 'fixed' } }).toggle();
     event.stopPropagation();
   });

@@ -155,23 +155,25 @@ def test_rebuilding_a_table_on_sqlite_keeps_the_rows_that_hang_on_it(scratch: Pa
 
 
 def test_a_migration_that_leaves_dangling_references_is_rolled_back(scratch: Path) -> None:
-    body = 'op.drop_index("ix_customer_grade", "customer"); op.execute("DELETE FROM customer")'
+    body = 'op.drop_index("ix_customer_grade_id", "customer"); op.execute("DELETE FROM customer")'
     config = add_revision(scratch, body)
     with pytest.raises(RuntimeError, match="1 broken references: customer_tag -> customer"):
         command.upgrade(config, "head")
     with db.engine.connect() as connection:
         assert connection.scalar(select(func.count()).select_from(Customer)) == 1
         assert connection.scalar(text("SELECT version_num FROM alembic_version")) == HEAD
-        assert "ix_customer_grade" in {index["name"] for index in inspect(connection).get_indexes("customer")}
+        assert "ix_customer_grade_id" in {
+            index["name"] for index in inspect(connection).get_indexes("customer")
+        }
         assert connection.scalar(text("PRAGMA foreign_keys")) == 1
 
 
 def test_a_generated_migration_gets_the_next_number_and_fits(scratch: Path) -> None:
     with db.engine.begin() as connection:
-        connection.execute(text("DROP INDEX ix_customer_grade"))
+        connection.execute(text("DROP INDEX ix_customer_grade_id"))
     command.revision(flask_migrate.get_config(str(scratch)), message="index grades", autogenerate=True)
     made = (scratch / "versions" / f"{following(HEAD)}_index_grades.py").read_text(encoding="utf-8")
-    assert "create_index(batch_op.f('ix_customer_grade'), ['grade'], unique=False)" in made
+    assert "create_index(batch_op.f('ix_customer_grade_id'), ['grade', 'id'], unique=False)" in made
 
 
 def test_no_change_makes_no_migration(scratch: Path) -> None:
