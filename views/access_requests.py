@@ -17,7 +17,7 @@ from admin_app.engine.forms import describe
 from admin_app.engine.labels import labels
 from admin_app.engine.site import Page, site
 from admin_app.errors import BadInput
-from admin_app.services import access_requests, clock
+from admin_app.services import access_requests, clock, request_lists
 from admin_app.services.answers import action_word, signed
 from admin_app.services.explanations import Explainer
 from admin_app.services.reasons import named
@@ -36,11 +36,11 @@ class RequestsView(AccessPage):
     def index(self) -> str:
         """One's own requests, and those of others that one may decide."""
         policy, found = current_policy(), explainer()
-        waiting = access_requests.to_decide(found, policy)
+        waiting = request_lists.to_decide(found, policy)
         return str(
             self.render(
                 "admin/why/requests.html",
-                mine=[_shown(found, policy, each) for each in access_requests.mine(db.session(), policy)],
+                mine=[_shown(found, policy, each) for each in request_lists.mine(db.session(), policy)],
                 waiting=[_shown(found, policy, each) for each in waiting if each.status == "open"],
                 decided=[_shown(found, policy, each) for each in waiting if each.status != "open"],
                 reaches=[(code, labels().choice("access_grant", "rows", code)) for code in REACHES],
@@ -64,7 +64,7 @@ class RequestsView(AccessPage):
             form["reason"],
             form["fields"] or None,
         )
-        asked = access_requests.name_of(db.session(), made.head_id)
+        asked = request_lists.name_of(db.session(), made.head_id)
         db.session.commit()
         flash(_("Asked %(name)s.", name=asked), "success")
         return redirect(url_for("requests.index"))
@@ -81,7 +81,7 @@ class RequestsView(AccessPage):
             _last_day(),
         )
         given = access_requests.grant(found, policy, asked, terms, request.form.get("answer", ""))
-        name = access_requests.name_of(db.session(), given.user_id)
+        name = request_lists.name_of(db.session(), given.user_id)
         until = given.valid_to.isoformat()
         db.session.commit()
         flash(_("%(name)s has it until %(day)s.", name=name, day=until), "success")
@@ -124,7 +124,7 @@ def _shown(found: Explainer, policy: Policy, each: AccessRequest) -> dict[str, A
     """One request in the reader's words; its record only for whoever may open it."""
     record = found.visible(policy, each.entity, each.record_key)
     entity = site().by_name.get(each.entity)
-    home = access_requests.home_of(found, each.user_id) if each.status == "open" else None
+    home = request_lists.home_of(found, each.user_id) if each.status == "open" else None
     return {
         "id": each.id,
         "person": each.user.name,

@@ -16,11 +16,11 @@ from admin_app.engine.access.compile import posts_in_force
 from admin_app.engine.labels import labels
 from admin_app.engine.site import Page, site
 from admin_app.services import clock, field_answers
-from admin_app.services.access_requests import own_grants
 from admin_app.services.answers import action_name, action_word
 from admin_app.services.explanations import Explainer
 from admin_app.services.heads import headed_departments
 from admin_app.services.reasons import named
+from admin_app.services.request_lists import own_grants
 from admin_app.viewing import begin_viewing, end_viewing, may_view_as, view_as_log
 from models.usage import ViewAsLog
 from views.asking import AccessPage, explainer, href, thing
