@@ -1,4 +1,4 @@
-"""Pieces of pages that stay the same for one reader, drawn once: `{% call kept("topbar") %}…{% endcall %}`.
+"""Pieces of pages that stay the same for one reader, drawn once: `{% call drawn_once("topbar") %}…{% endcall %}`.
 
 A piece is kept under who reads it, with which rights and in which language, and under the key that the template
 gives; whatever else it shows has to be part of that key. A nonce or a token never belongs in one.
@@ -17,7 +17,7 @@ from admin_app.engine.site import site
 from admin_app.sessions import person
 
 
-def kept(*key: Hashable, caller: Callable[[], Markup]) -> Markup:
+def drawn_once(*key: Hashable, caller: Callable[[], Markup]) -> Markup:
     """What the block draws, drawn at its first use under this key."""
     who = person()
     # An administrator who views as somebody has that person's rights, and another name on the page.
@@ -26,5 +26,5 @@ def kept(*key: Hashable, caller: Callable[[], Markup]) -> Markup:
 
 
 def init_fragments(app: Flask) -> None:
-    """Give templates `kept`."""
-    app.jinja_env.globals["kept"] = kept
+    """Give templates `drawn_once`."""
+    app.jinja_env.globals["drawn_once"] = drawn_once
