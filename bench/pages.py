@@ -114,7 +114,7 @@ class Person:
 
         def page(sort: str, value: str) -> str:
             plain = f"{LIST}?{urlencode({'sort': sort})}"
-            jumped = f"{plain}&{urlencode({'at': value})}"
+            jumped = f"{plain}&{urlencode({'from': value})}"
             titles = [_FIRST.search(self.browser.get(path).text) for path in (plain, jumped)]
             if not all(titles) or titles[0][0] == titles[1][0]:  # type: ignore[index]
                 raise LookupError("not there")
