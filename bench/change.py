@@ -4,7 +4,7 @@
 
 Loads the demo company on an SQLite file and on a real PostgreSQL. The bare statements are the UPDATE and an audit
 INSERT with the old and the new value, into a table with the history's indexes, in one transaction, as one would write
-them by hand; ours is `update_rows`. The two take turns. Prints medians and their ratios.
+them by hand; ours are `update_rows` and `undo`. The two take turns. Prints medians and their ratios.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from sqlalchemy.orm import Session
 from admin_app.db import db
 from admin_app.engine.access import SYSTEM, acting
 from admin_app.engine.change import update_rows, without_rows
+from admin_app.engine.change.undo import undo
 from models.change import ChangeSet
 from models.customer import Customer
 from tests.conftest import make_app, seed_demo
@@ -90,6 +91,13 @@ def ours(session: Session, grade: str) -> int:
     return int(newest)
 
 
+def taken_back(session: Session) -> None:
+    """The newest change set undone, preview included."""
+    newest = session.scalars(select(ChangeSet.id).order_by(ChangeSet.position.desc()).limit(1)).one()
+    assert undo(session, newest, SYSTEM).done, "nothing was undone"
+    session.commit()
+
+
 def save(session: Session, key: int, note: str) -> None:
     """One record, as a form saves it."""
     record = session.get(Customer, key)
@@ -134,12 +142,14 @@ def figures(session: Session, kind: str, repeat: int) -> bool:
     session.execute(text(RAW_INDEX))
     session.commit()
     following = grades()
-    bare, mine = [], []
+    bare, mine, back = [], [], []
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     for _turn in range(repeat):
         bare.append(timed(lambda: raw(session, kind, following())))
         mine.append(timed(lambda: ours(session, following())))
+        back.append(timed(lambda: taken_back(session)))
     kept = told("a tenth changed", bare, mine, 1.25)
+    kept = told("undone, beside the change", mine, back, 2) and kept
     grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - memory) / 1024
     print(f"  memory grew by {grown:.0f} MB")
     singles: list[list[float]] = [[], []]

@@ -62,7 +62,7 @@ def link(previous: str, content: str) -> str:
     return sha256((previous + content).encode()).hexdigest()
 
 
-def link_sql(previous: ColumnElement[str], content: str, dialect: str) -> ColumnElement[str]:
+def link_sql(previous: ColumnElement[str], content: ColumnElement[str], dialect: str) -> ColumnElement[str]:
     """`link` as an expression."""
     told = previous.concat(content)
     if dialect == "sqlite":

@@ -7,6 +7,7 @@ rows along.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
 from hashlib import sha256
 from typing import Any, Final, NamedTuple
 from weakref import WeakKeyDictionary
@@ -31,6 +32,7 @@ _OP_ACTIONS: Final = {"create": "create", "update": "edit", "delete": "delete"}
 _HEAD: Final[Any] = ChangeHead.__table__
 _SETS: Final[Any] = ChangeSet.__table__
 _ROWS: Final[Any] = ChangeRow.__table__
+_INSERT_SET: Final = insert(_SETS).returning(_SETS.c.id)
 #: The documents are texts already, and stay as they were hashed.
 _INSERT: Final = insert(_ROWS).values(
     before=bindparam("told_before", type_=Text), after=bindparam("told_after", type_=Text)
@@ -143,7 +145,7 @@ class Recorder:
             values |= {"position": place.position, "previous": place.previous, "hash": place.hash}
             if self.set_id is not None:
                 values["id"] = self.set_id
-            made = send(self.session, insert(_SETS).values(values).returning(_SETS.c.id))
+            made = send(self.session, _INSERT_SET, values)
             self.set_id = int(made.scalar_one())
             if self.waiting:
                 self._write(self.waiting)
@@ -191,18 +193,20 @@ class Recorder:
 
     def _advance(self, content: str) -> Any:
         """Take the next place in the chain. The row stays locked until the commit, so there is one chain."""
-        head = _HEAD.c
-        step = (
-            update(_HEAD)
-            .where(head.id == 1)
-            .values(
-                position=head.position + 1,
-                previous=head.hash,
-                hash=link_sql(head.hash, content, _dialect(self.session)),
-            )
-            .returning(head.position, head.previous, head.hash)
-        )
-        return send(self.session, step).one()
+        return send(self.session, _advancing(_dialect(self.session)), {"content": content}).one()
+
+
+@cache
+def _advancing(dialect: str) -> Any:
+    """The statement that takes the next place; built once, for it goes with every save."""
+    head = _HEAD.c
+    step = {
+        "position": head.position + 1,
+        "previous": head.hash,
+        "hash": link_sql(head.hash, bindparam("content", type_=Text), dialect),
+    }
+    returned = head.position, head.previous, head.hash
+    return update(_HEAD).where(head.id == 1).values(step).returning(*returned)
 
 
 _BIND: Final[dict[str, Any]] = {"mapper": ChangeRow.__mapper__}
