@@ -13,7 +13,7 @@ from werkzeug.datastructures import MultiDict
 from admin_app.actor import company_today
 from admin_app.db import db
 from admin_app.engine.access import SYSTEM, Policy, acting, compile_policy
-from admin_app.engine.bulk import preview, runs
+from admin_app.engine.bulk import applying, preview, runs
 from admin_app.engine.bulk.action import Action
 from admin_app.engine.bulk.selection import Selection, supports
 from admin_app.engine.bulk.shipped import CHOSEN, action_of, actions_of
@@ -110,7 +110,7 @@ def _run(
         if not isinstance(made, BulkRun):
             wrong = [f"{name}: {error}" for name, errors in made.errors.items() for error in errors]
             raise click.ClickException("; ".join([*wrong, *map(str, getattr(made, "form_errors", ()))]))
-        for each in preview.outcomes(session, runs.open_run(session, policy, made), False):
+        for each in preview.outcomes(session, applying.open_run(session, policy, made), False):
             click.echo(f"{each['label']:>18}  {each['count']}")
             for why in each["reasons"]:
                 click.echo(f"{'':>18}  {why['count']}: {why['text']}")
@@ -140,13 +140,13 @@ def _apply(session: Session, policy: Policy, run: BulkRun) -> None:
     while True:
         with acting(session, SYSTEM):
             session.refresh(run)
-            until = runs.part_after(session, run)
+            until = applying.part_after(session, run)
         if until is None:
             break
-        runs.apply_part(session, policy, run, until, source="command")
+        applying.apply_part(session, policy, run, until, source="command")
         session.commit()
     with acting(session, SYSTEM):
         session.refresh(run)
-        runs.finish(session, run)
+        applying.finish(session, run)
         session.commit()
     click.echo(f"{run.applied:,} records changed, as change {run.id}.")

@@ -3,8 +3,8 @@
     python bench/bulk.py [--rows 1000000] [--change 100000] [--url postgresql://…] [--folder /path/kept]
 
 Loads the demo company (unless the folder or database holds one), then edits a field of the first `--change` customers
-the way the screens do: the form is sent, the preview page is read, the change is applied by a job and undone by another.
-Prints seconds, and the process's peak of memory after each step.
+the way the screens do: form, preview page, the change applied by a job and undone by another. Prints seconds, and the
+process's peak of memory after each step.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl
 
 from flask import Response, flash, redirect, request, stream_with_context, url_for
 from flask_admin import expose
-from flask_babel import format_datetime, format_decimal, lazy_gettext, ngettext
+from flask_babel import format_datetime, format_decimal, ngettext
 from flask_babel import gettext as _
 from sqlalchemy import func, or_, select
 from werkzeug.datastructures import MultiDict
@@ -15,14 +15,14 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from admin_app.db import db
 from admin_app.engine.access import SYSTEM, Policy, acting, current_policy
-from admin_app.engine.bulk import preview, runs, undoing
+from admin_app.engine.bulk import applying, preview, runs, undoing
 from admin_app.engine.bulk.action import Action
 from admin_app.engine.bulk.selection import Selection, supports
 from admin_app.engine.bulk.shipped import CHOSEN, action_of
 from admin_app.engine.deletion import plan_deletion_of
 from admin_app.engine.entity import Entity
 from admin_app.engine.exchange.export import csv_lines
-from admin_app.engine.forms import RecordForm, describe, find_record, layout
+from admin_app.engine.forms import RecordForm
 from admin_app.engine.labels import labels
 from admin_app.engine.listing import ListArgs, Listing
 from admin_app.engine.site import Page, site
@@ -30,6 +30,7 @@ from admin_app.errors import BadInput, Conflict, NotFound
 from models.bulk import BulkItem, BulkRun
 from models.organisation import User
 from views.asking import AccessPage
+from views.bulk_words import STATES, errors, label, listed, sections, stay, whole
 from views.jobs import read_jobs
 from views.matrix import signed_in
 
@@ -38,14 +39,6 @@ SHOWN: Final = 50
 SHORT: Final = 1_500
 #: What is sent beside the fields of an action.
 _FRAME: Final = frozenset({"csrf_token", "selection", "reason", "id", "all", "but", "query", "_url", "_step"})
-STATES: Final = {
-    "previewed": (lazy_gettext("Previewed"), ""),
-    "waiting": (lazy_gettext("Waits for approval"), "is-warn"),
-    "refused": (lazy_gettext("Refused"), "is-bad"),
-    "ordered": (lazy_gettext("Under way"), "is-warn"),
-    "done": (lazy_gettext("Done"), "is-ok"),
-    "undone": (lazy_gettext("Undone"), ""),
-}
 Answer = str | BaseResponse
 
 
@@ -63,8 +56,8 @@ class BulkView(AccessPage):
             found = session.execute(
                 newest.where(or_(own, asked)).order_by(BulkRun.id.desc()).limit(4 * SHOWN)
             ).all()
-        mine = [_listed(run, name) for run, name in found if runs.is_own(policy, run)][:SHOWN]
-        others = [_listed(run, name) for run, name in found if runs.may_approve(policy, run)][:SHOWN]
+        mine = [listed(run, name) for run, name in found if runs.is_own(policy, run)][:SHOWN]
+        others = [listed(run, name) for run, name in found if runs.may_approve(policy, run)][:SHOWN]
         return str(self.render("admin/bulk/index.html", mine=mine, others=others))
 
     @expose("/<entity>/<action>/", methods=("GET", "POST"))
@@ -106,7 +99,7 @@ class BulkView(AccessPage):
     def _ask(self, entity: Entity, action: Action, selection: Selection, form: Any, trouble: str = "") -> str:
         policy, session = current_policy(), db.session()
         if form is not None and isinstance(form, RecordForm) and action.name == "edit" and request.form:
-            form = _whole(entity, form)
+            form = whole(entity, form)
         with acting(session, SYSTEM):
             number = session.scalar(
                 select(func.count()).select_from(entity.model).where(*selection.conditions(entity, policy))
@@ -119,11 +112,11 @@ class BulkView(AccessPage):
                 action=action,
                 number=number or 0,
                 shown_number=format_decimal(number or 0),
-                record_label=_label(entity, selection),
+                record_label=label(entity, selection),
                 selection=selection.signed(policy),
-                sections=_sections(form),
+                sections=sections(form),
                 chosen=set(request.form.getlist(CHOSEN)),
-                errors=_errors(form),
+                errors=errors(form),
                 general=[*map(str, getattr(form, "form_errors", ())), *([trouble] if trouble else [])],
                 reason=request.form.get("reason", ""),
                 choosing=action.name == "edit",
@@ -136,7 +129,7 @@ class BulkView(AccessPage):
         """The preview; afterwards the result."""
         policy, session = current_policy(), db.session()
         run = runs.find_run(session, policy, key)
-        opened = runs.open_run(session, policy, run)
+        opened = applying.open_run(session, policy, run)
         done = run.state in ("done", "undone")
         pending = run.state in ("previewed", "waiting")
         name = opened.entity.name
@@ -176,7 +169,7 @@ class BulkView(AccessPage):
                 job=jobs[0] if jobs else None,
                 undoable=undoing.may_undo(session, policy, run),
                 undone=format_decimal(run.counts.get("undone", 0)),
-                stay=_stay(left) if left else [],
+                stay=stay(left) if left else [],
                 skipped=undoing.skipped_rows(session, policy, left.skipped) if left else [],
                 stopped=bool(jobs) and jobs[0]["state"] in runs.STOPPED,
                 list_url=url_for(f"{name}.index_view"),
@@ -188,7 +181,7 @@ class BulkView(AccessPage):
         """All records of the preview as CSV."""
         policy, session = current_policy(), db.session()
         run = runs.find_run(session, policy, key)
-        opened = runs.open_run(session, policy, run)
+        opened = applying.open_run(session, policy, run)
 
         def lines() -> Any:
             # The request is over when this runs: its actor has to be named again.
@@ -238,7 +231,7 @@ class BulkView(AccessPage):
                 run=run,
                 back=found.back,
                 shown_back=format_decimal(found.back),
-                stay=_stay(found),
+                stay=stay(found),
                 skipped=undoing.skipped_rows(session, policy, found.skipped),
                 list_url=url_for(f"{run.entity}.index_view"),
                 plural=labels().plural(run.entity),
@@ -267,66 +260,12 @@ def _declared(entity: str, action: str) -> tuple[Entity, Action]:
     return declared, found
 
 
-def _stay(found: undoing.Undoing) -> list[dict[str, Any]]:
-    """The records that stay, counted by why."""
-    return [
-        {"text": undoing.stay_words(state), "number": number, "count": format_decimal(number)}
-        for state, number in sorted(found.stay.items())
-    ]
-
-
-def _label(entity: Entity, selection: Selection) -> str | None:
-    """What the one record is called, where it is one by name."""
-    key = selection.single
-    record = find_record(db.session(), entity, str(key)) if key is not None else None
-    return describe(entity, record)[1] if record is not None else None
-
-
 def _chosen(entity: Entity, policy: Policy) -> Selection:
     form = request.form
     if form.get("all"):
         args = MultiDict(parse_qsl(form.get("query", ""), keep_blank_values=True))
         return Selection.all_matching(entity, args, policy, form.getlist("but"))
     return Selection.these(entity, form.getlist("id"))
-
-
-def _whole(entity: Entity, form: RecordForm) -> RecordForm:
-    """All fields to choose from again, with what was typed and what is wrong at the chosen ones."""
-    from admin_app.engine.bulk.shipped import fields_form
-
-    whole = fields_form(entity, form.session, current_policy(), None)
-    for key, bound in form._fields.items():
-        whole._fields[key] = bound
-    whole.form_errors = list(form.form_errors)
-    return whole
-
-
-def _sections(form: Any) -> list[dict[str, Any]]:
-    if isinstance(form, RecordForm):
-        return layout(form)
-    plain = [
-        {
-            "field": bound,
-            "key": bound.name,
-            "kind": "text",
-            "required": bool(bound.flags.required),
-            "help": None,
-            "stored": None,
-            "wide": False,
-        }
-        for bound in form
-    ]
-    return [{"key": "action", "title": "", "fields": plain}] if plain else []
-
-
-def _errors(form: Any) -> list[dict[str, str]]:
-    if isinstance(form, RecordForm):
-        return form.error_list()
-    return [
-        {"key": bound.name, "label": str(bound.label.text), "message": str(message)}
-        for bound in form
-        for message in bound.errors
-    ]
 
 
 def _download(entity: Entity, policy: Policy, selection: Selection) -> Response:
@@ -350,20 +289,4 @@ def _csv(lines: Any, name: str) -> Response:
     )
 
 
-def _listed(run: BulkRun, name: str | None) -> dict[str, Any]:
-    entity = site().by_name.get(run.entity)
-    action = action_of(entity, run.action) if entity is not None else None
-    label, tone = STATES[run.state]
-    return {
-        "url": url_for("bulk.run", key=run.id),
-        "label": f"{action.label if action else run.action} · {labels().plural(run.entity)}",
-        "state": str(label),
-        "tone": tone,
-        "actor": name or _("the system"),
-        "at": format_datetime(run.at, "short"),
-        "count": format_decimal(run.counts.get("change", 0)),
-        "reason": run.reason or "",
-    }
-
-
-BULK_PAGE: Final = Page("bulk", "data", "layout-grid", BulkView, signed_in)
+BULK_PAGE: Final = Page("bulk", "data", "forms", BulkView, signed_in)

@@ -9,7 +9,8 @@ from flask_babel import lazy_gettext
 from sqlalchemy.orm import Session
 
 from admin_app.engine.access import SYSTEM, acting, policy_of
-from admin_app.engine.bulk.runs import apply_part, chunk_size, finish, forget_previews, part_after
+from admin_app.engine.bulk.applying import apply_part, chunk_size, finish, part_after
+from admin_app.engine.bulk.runs import forget_previews
 from admin_app.engine.bulk.undoing import undo_part
 from admin_app.engine.change import context
 from admin_app.engine.job import JobKind, Running

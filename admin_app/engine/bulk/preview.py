@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 
 from admin_app.engine.access import SYSTEM, acting
 from admin_app.engine.bulk.action import sentence
+from admin_app.engine.bulk.applying import Opened
 from admin_app.engine.bulk.classify import attributes, tally
-from admin_app.engine.bulk.runs import Opened
 from admin_app.engine.bulk.selection import key_of, version_of
 from admin_app.engine.entity import Entity, Field
 from admin_app.engine.exchange.export import csv_line

@@ -12,8 +12,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from admin_app.engine.access import SYSTEM, Policy, acting
+from admin_app.engine.bulk.applying import chunk_size
 from admin_app.engine.bulk.preview import names_of, value_text
-from admin_app.engine.bulk.runs import STOPPED, chunk_size, is_own
+from admin_app.engine.bulk.runs import STOPPED, is_own
 from admin_app.engine.change.undo import SAMPLES, Skipped, plan_undo, undo
 from admin_app.engine.entity import Entity
 from admin_app.engine.labels import labels, pretty
