@@ -101,13 +101,21 @@ class Index:
 
         It only spares work: the row scope of the session decides.
         """
-        keys = [f"{KEY}{values[0]}" for values in sorted(self.entity.guard.keys(rows))]
-        if rows.everything or self.entity.follows or (rows.broad and not self.entity.is_owned):
+        if self._all(rows) or self.entity.follows:
             return None
+        keys = [f"{KEY}{values[0]}" for values in sorted(self.entity.guard.keys(rows))]
         owners = [f"{OWNER}{each}" for each in sorted(rows.owners)]
         departments = [f"{DEPARTMENT}{each}" for each in sorted(rows.departments)]
         found = (*departments, *owners, *keys)
         return Some(found) if len(found) <= _MOST else None
+
+    def _all(self, rows: Rows) -> bool:
+        """Whether every record is among `rows`, whosever it is."""
+        return rows.everything or (rows.broad and not self.entity.is_owned and not self.entity.follows)
+
+    def tells(self, rows: Rows) -> bool:
+        """Whether terms alone tell which records are among `rows`."""
+        return self._all(rows) or self.within(rows) is not None
 
 
 class Indexes:

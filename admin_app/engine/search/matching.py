@@ -58,7 +58,9 @@ class Matching:
             )
         if self.question.hopeless:
             return literal(False)
-        few = self._keeper.few(_connection(), self.index, self.question, page)
+        # Where terms cannot tell whether the reader sees a record, a page of terms is no page of the reader's.
+        tells = self.index.tells(site().access.visible(self.policy, self.entity.name))
+        few = self._keeper.few(_connection(), self.index, self.question, page if tells else None)
         return self._keeper.criterion(self.index, self.question, few, self.attributes)
 
     def counted(self, where: Sequence[ColumnElement[bool]], cap: int) -> Select[Any] | None:

@@ -130,7 +130,7 @@ def criterion(
 ) -> ColumnElement[bool]:
     """The condition over the entity's class."""
     key = index.entity.key_attributes[0]
-    if few is not True and few is not False:
+    if not isinstance(few, bool):
         given: ColumnElement[bool] = key == any_(bindparam(None, list(few), type_=ARRAY(BigInteger)))
         return given
     own = _table(index.name)

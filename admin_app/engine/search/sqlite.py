@@ -37,6 +37,8 @@ from admin_app.engine.search.query import Every, Node, Question
 #: Up to so many keys, times the square root of all records, are gathered before any record is looked at; beyond, each
 #: record is asked for as the list comes to it. A key gathered costs a microsecond, a record asked for five.
 _GATHERED: Final = 6
+#: Batches that are looked through for a page, where terms alone do not tell.
+_TRIES: Final = 10
 #: How much FTS5 gathers in memory before it writes it, in bytes: while an index is filled, and otherwise.
 _FILLING: Final = 32 * 1024 * 1024
 _USUAL: Final = 1024 * 1024
@@ -111,12 +113,39 @@ def _number(size: bytes | None) -> int:
 
 
 def few(connection: Connection, index: Index, question: Question, page: Page | None) -> Sequence[int] | bool:
-    """Whether so few records bear the terms that their keys are gathered first."""
+    """The keys on the page, in FTS5's own order; without `page`, whether few enough bear the terms to gather them."""
+    if page is not None and (found := _on_page(connection, index, question, page)) is not None:
+        return found
     records = connection.scalar(select(func.max(index.key))) or 0
-    most = max(_GATHERED * (1 if page is None else 2) * isqrt(records), 1000)
+    most = max(_GATHERED * isqrt(records), 1000)
     bearers = select(literal(1)).select_from(_table(index.name)).where(_match(index, question.where))
     number = connection.scalar(select(func.count()).select_from(bearers.limit(most + 1).subquery())) or 0
     return number <= most
+
+
+def _on_page(connection: Connection, index: Index, question: Question, page: Page) -> list[int] | None:
+    """The keys on the page; None where too much that bears the terms turns out to be something else."""
+    own = _table(index.name)
+    row = own.c.rowid
+    columns = [index.entity.fields[key].column for key, code in index.codes.items() if code in question.codes]
+    verified = _verified(question, columns)
+    size = page.size * 2 if verified else page.size
+    after, found = page.after, list[int]()
+    for _ in range(_TRIES):
+        bearers = select(row).where(_match(index, question.where))
+        if after is not None:
+            bearers = bearers.where(row < after if page.descending else row > after)
+        bearers = bearers.order_by(row.desc() if page.descending else row).limit(size)
+        batch = list(connection.scalars(bearers))
+        if verified and batch:
+            true = set(connection.scalars(select(index.key).where(index.key.in_(batch), *verified)))
+            found += [key for key in batch if key in true]
+        else:
+            found += batch
+        if len(batch) < size or len(found) >= page.size:
+            return found[: page.size]
+        after = batch[-1]
+    return None
 
 
 def criterion(
@@ -125,6 +154,9 @@ def criterion(
     """The condition over the entity's class. `readable` are its attributes that may be looked into."""
     own, model = _table(index.name), index.entity.model
     key = index.entity.key_attributes[0]
+    if not isinstance(few, bool):
+        on_page: ColumnElement[bool] = key.in_(few)
+        return on_page
     bearers = select(own.c.rowid).where(_match(index, question.where))
     found: ColumnElement[bool] = (
         key.in_(bearers) if few else bearers.where(own.c.rowid == key).correlate(model).exists()
