@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, delete, select
 from sqlalchemy.orm import Session
 
 from admin_app.engine.access import SYSTEM, AccessMap, Guard, Rows, compile_policy
@@ -16,6 +16,7 @@ from admin_app.engine.access.compile import policies
 from admin_app.engine.access.explain import Change, compare, holders, routes, who_can, why
 from admin_app.engine.access.policy import Source
 from admin_app.engine.access.world import Cell, read_stamp, read_world, touch
+from models.access import AccessStamp
 from models.contract import Contract, Obligation
 from models.organisation import User
 from tests.access.declared import SITES, entities_of
@@ -189,6 +190,12 @@ def test_each_touch_gives_another_stamp_which_is_never_zero(company: Session) ->
     assert read_world(company).stamp in seen
     assert company.info["policy"] is SYSTEM
     assert company.scalars(select(User.id).order_by(User.id)).all() == [1, 2, 3, 4, 5]
+
+
+def test_without_a_stamp_the_rules_stand_under_zero(company: Session) -> None:
+    company.execute(delete(AccessStamp))
+    assert read_stamp(company) == 0
+    assert read_world(company).stamp == 0
 
 
 def test_what_has_an_owner_or_a_department_alone_is_nobodys_row_by_row() -> None:
