@@ -33,7 +33,7 @@ from tests.databases import Maker
 from tests.functional.counting import CHUNKS
 from tests.functional.test_commands import environment, served
 
-PATIENCE = 60
+PATIENCE = 180
 
 
 @pytest.fixture
