@@ -13,7 +13,7 @@ VOID = frozenset({"input", "meta", "link", "br", "img", "hr", "source"})
 
 def row_links(page: str) -> list[str]:
     """Addresses of the records of a list, in its order."""
-    return [html.unescape(url) for url in re.findall(r'class="db-row-link" href="([^"]*)"', page)]
+    return [html.unescape(url) for url in re.findall(r'class="db-row-link"[^>]* href="([^"]*)"', page)]
 
 
 def row_keys(page: str) -> list[str]:
