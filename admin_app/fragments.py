@@ -14,6 +14,7 @@ from markupsafe import Markup
 from admin_app.engine.access import current_policy
 from admin_app.engine.language import lang
 from admin_app.engine.site import site
+from admin_app.engine.tight import tight
 from admin_app.sessions import person
 
 
@@ -22,7 +23,7 @@ def drawn_once(*key: Hashable, caller: Callable[[], Markup]) -> Markup:
     who = person()
     # An administrator who views as somebody has that person's rights, and another name on the page.
     whole = ("fragment", lang(), request.script_root, who.id if who else None, *key)
-    return site().kept(current_policy(), whole, caller)
+    return site().kept(current_policy(), whole, lambda: tight(caller()))
 
 
 def init_fragments(app: Flask) -> None:

@@ -13,6 +13,7 @@ from admin_app.engine.addresses import path_of
 from admin_app.engine.labels import labels
 from admin_app.engine.language import html_lang, lang
 from admin_app.engine.site import Site, site
+from admin_app.engine.tight import tight
 from admin_app.services.people import principals
 from admin_app.sessions import person
 
@@ -60,7 +61,9 @@ class _Frames:
             shell = current_app.jinja_env.get_template("admin/shell.html").make_module(
                 {"menu": shown["menu"], "site_name": site_name, "lang": html_lang(), "request": request}
             )
-            shown["frame"] = {piece: getattr(shell, piece)() for piece in ("sidebar", "bottombar", "keys")}
+            shown["frame"] = {
+                piece: tight(getattr(shell, piece)()) for piece in ("sidebar", "bottombar", "keys")
+            }
             kept[key] = shown
         return kept[key]
 

@@ -82,7 +82,7 @@ def token_hash(token: str) -> str:
 def find_person(database: Session, token: str, now: datetime) -> Person | None:
     """Return whose live session `token` opens, by one statement over session, user and the rules' stamp, or None."""
     with acting(database, SYSTEM):
-        prepared = current_scope().prepared(database, "person", _person_statement)
+        prepared = current_scope().prepared(database, LoginSession, "person", _person_statement)
         found = prepared.rows(database, token=token_hash(token), now=now, idle_since=now - IDLE_LIMIT)
         if not found:
             return None

@@ -34,7 +34,7 @@ def first_rows(
         return _first(target, columns, label, access.visible(policy_of(session), target.name), limit)
 
     key = ("first rows", target.name, tuple(each.key for each in columns), limit)
-    return current_scope().prepared(session, key, build).rows(session)
+    return current_scope().prepared(session, target.model, key, build).rows(session)
 
 
 def _first(target: Entity, columns: Sequence[Any], label: Any, rows: Rows, limit: int) -> Select[Any]:

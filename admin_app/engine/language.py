@@ -17,7 +17,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import Translations
 from flask import Flask, current_app, g, has_app_context, has_request_context, session
-from flask_babel import Babel, Domain
+from flask_babel import Babel, Domain, get_locale
 from flask_babel import refresh as refresh_babel
 
 Language = Literal["zh", "en"]
@@ -123,7 +123,7 @@ class _Catalogues(Domain):  # type: ignore[misc]
     """The catalogues, each read once per process."""
 
     def get_translations(self) -> Translations:
-        return _catalogue(locale_name())
+        return _catalogue(str(get_locale()))
 
 
 class _Babel(Babel):  # type: ignore[misc]

@@ -52,7 +52,7 @@ def stored_row(session: Session, entity: Entity, key: str, keys: Sequence[str]) 
         )
         return plan.statement().where(*named)
 
-    found = current_scope().prepared(session, what, build)
+    found = current_scope().prepared(session, entity.model, what, build)
     rows = found.rows(session, **{f"key{at}": value for at, value in enumerate(values)})
     return (plan, rows[0]) if rows else None
 

@@ -145,7 +145,7 @@ def test_a_list_pages_back_and_forth_and_shows_what_is_chosen(windows: Windows) 
 def test_ticked_rows_bring_up_a_bar(windows: Windows) -> None:
     page = windows.sign_in("css")
     page.goto("/complaint/")
-    bar = page.locator("[data-bulk]")
+    bar = page.locator("#bulk")
     expect(bar).to_be_hidden()
     page.locator("[data-pick]").nth(0).check()
     page.locator("[data-pick]").nth(2).click(modifiers=["Shift"])

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Select
 from sqlalchemy.engine import Dialect
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, class_mapper
 
 
 class Prepared:
@@ -20,12 +20,14 @@ class Prepared:
     Args:
         statement: a select of plain columns, narrowed already; what changes from run to run is a named bind parameter.
         dialect: of the connection that will run it.
+        model: a class that it reads, by which the session finds that connection.
     """
 
-    def __init__(self, statement: Select[Any], dialect: Dialect) -> None:
+    def __init__(self, statement: Select[Any], dialect: Dialect, model: type[Any]) -> None:
         compiled: Any = statement.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
         self.sql: str = compiled.string
         self._dialect = dialect
+        self._bind = {"mapper": class_mapper(model)}
         self._types = [entry.type for entry in compiled._result_columns]
         self._order: list[str] | None = list(compiled.positiontup) if compiled.positional else None
         self._into: Mapping[str, Any] = compiled._bind_processors
@@ -47,7 +49,7 @@ class Prepared:
         if values:
             found = found | {name: self._bound(name, value) for name, value in values.items()}
         given: Any = found if self._order is None else tuple([found[name] for name in self._order])
-        result = session.connection().exec_driver_sql(self.sql, given)
+        result = session.connection(bind_arguments=self._bind).exec_driver_sql(self.sql, given)
         if self._out is None:
             self._out = self._ways_out(result.cursor)
         rows = result.fetchall()

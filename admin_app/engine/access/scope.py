@@ -13,7 +13,7 @@ from weakref import WeakKeyDictionary
 
 from flask import current_app
 from sqlalchemy import Select, event
-from sqlalchemy.orm import Load, ORMExecuteState, Session, registry, with_loader_criteria
+from sqlalchemy.orm import Load, ORMExecuteState, Session, class_mapper, registry, with_loader_criteria
 
 from admin_app.engine.access.guard import AccessMap
 from admin_app.engine.access.policy import NOBODY, Policy
@@ -85,11 +85,13 @@ class Scope:
             built[action, loaders] = tuple(self._build(policy, action, loaders))
         return built[action, loaders]
 
-    def prepared(self, session: Session, key: Hashable, build: Callable[[], Select[Any]]) -> Prepared:
+    def prepared(
+        self, session: Session, model: type[Any], key: Hashable, build: Callable[[], Select[Any]]
+    ) -> Prepared:
         """The actor's statement under `key`, narrowed and compiled at its first use.
 
         `key` has to tell everything that the statement depends on, but for the actor and the named parameters; the
-        statement selects plain columns.
+        statement selects plain columns. `model` is a class that it reads, for a session on several databases.
         """
         policy = policy_of(session)
         kept = self.kept.setdefault(policy, {})
@@ -100,7 +102,7 @@ class Scope:
                 statement = statement.options(*self.options(policy, "view", loaders=False))
             if len(kept) >= _KEPT:
                 kept.clear()
-            found = kept[key] = Prepared(statement, session.get_bind().dialect)
+            found = kept[key] = Prepared(statement, session.get_bind(class_mapper(model)).dialect, model)
         return found
 
     @cached_property

@@ -21,6 +21,7 @@ from admin_app.engine.deletion import delete
 from admin_app.engine.entity import Entity
 from admin_app.engine.forms import RecordForm
 from admin_app.engine.inputs import LookupField
+from admin_app.engine.orphans import drop_orphaned_grants
 from admin_app.engine.site import site
 
 #: In what is sent, the names of the fields that shall change; any other is left alone.
@@ -136,7 +137,9 @@ def _plan_delete(_session: Session, policy: Policy, entity: Entity, _form: Any) 
 
     def write(session: Session, policy: Policy, which: ColumnElement[bool]) -> int:
         if entity.after_delete is None:
-            return delete_rows(session, entity, which, policy=policy)
+            gone = delete_rows(session, entity, which, policy=policy)
+            drop_orphaned_grants(session, site())
+            return gone
         # Its hook looks at each record, so each one is loaded.
         records = session.scalars(select(entity.model).where(which)).all()
         delete(session, entity, policy, records)

@@ -11,6 +11,8 @@ from sqlalchemy import ColumnElement, and_, case, cast, literal, or_, select, tr
 from admin_app.engine.change.bulk import delete_rows, update_rows
 from admin_app.engine.change.kind import DONE, Kind
 from admin_app.engine.change.shape import Shape
+from admin_app.engine.orphans import drop_orphaned_grants
+from admin_app.engine.site import site
 from models.change import ChangeRow
 from models.mixins import AppendOnly
 
@@ -141,4 +143,6 @@ class Created(Kind):
             .select_from(self.row.join(now, own == self.key))
             .where(*self.picked(), self.state(now) == DONE)
         )
-        return delete_rows(self.session, self.shape.model, keys, policy=self.policy)
+        gone = delete_rows(self.session, self.shape.model, keys, policy=self.policy)
+        drop_orphaned_grants(self.session, site())
+        return gone

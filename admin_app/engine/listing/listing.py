@@ -184,7 +184,9 @@ class Listing:
         nulls = None if values is None else tuple(value is None for value in values)
         named = {f"after{at}": value for at, value in enumerate(values or ()) if value is not None}
         key = ("page", self._plan_key(order), limit, backwards, nulls, self._asked())
-        prepared = current_scope().prepared(session, key, lambda: build(order.placeholders(nulls)))
+        prepared = current_scope().prepared(
+            session, self.entity.model, key, lambda: build(order.placeholders(nulls))
+        )
         return prepared.rows(session, **named)
 
     def _searched_page(
@@ -222,7 +224,7 @@ class Listing:
             number = session.scalar(build() if searched is None else searched) or 0
         else:
             key = ("count", self.entity.name, COUNT_CAP, self._asked())
-            number = current_scope().prepared(session, key, build).rows(session)[0][0]
+            number = current_scope().prepared(session, self.entity.model, key, build).rows(session)[0][0]
         return min(number, COUNT_CAP), number <= COUNT_CAP
 
     def sorts(self, key: str, exact: bool) -> bool:
@@ -258,7 +260,7 @@ class Listing:
             rows = session.execute(build()).all()
         else:
             key = ("totals", self.entity.name, tuple(each.key for each in money), self._asked())
-            rows = current_scope().prepared(session, key, build).rows(session)
+            rows = current_scope().prepared(session, self.entity.model, key, build).rows(session)
         return [
             (each.key, row[0], amount)
             for row in rows

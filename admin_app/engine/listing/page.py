@@ -27,6 +27,7 @@ from admin_app.engine.listing.listing import Listing
 from admin_app.engine.listing.plan import Plan
 from admin_app.engine.listing.tools import choosable
 from admin_app.engine.site import site
+from admin_app.engine.tight import tight
 from admin_app.errors import BadInput
 
 
@@ -269,7 +270,7 @@ class ListPage:
         if self.filtered or self._listing.fixed:
             return caller()
         key = ("list", piece, lang(), request.script_root, self._listing.url(), self.exact)
-        return site().kept(self._by.policy, key, caller)
+        return site().kept(self._by.policy, key, lambda: tight(caller()))
 
     def draw(self, pick: bool) -> Markup:
         """The rows as HTML, with boxes to tick or without."""

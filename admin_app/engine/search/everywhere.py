@@ -75,6 +75,7 @@ def everywhere(session: Session, policy: Policy, text: str, size: int) -> list[G
     shape = tuple((each.entity.name, often) for each, often in zip(asked, frequent, strict=True))
     prepared = current_scope().prepared(
         session,
+        asked[0].entity.model,
         ("everywhere", lang(), size, pieces, shape),
         lambda: _statement(policy, list(zip(asked, frequent, strict=True)), size, keeper),
     )

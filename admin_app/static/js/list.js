@@ -45,6 +45,7 @@ for (const sheet of document.querySelectorAll('[data-sheet]')) {
 }
 
 /* row menus: one for all rows, put at the row whose button is pressed */
+for (const button of document.querySelectorAll('[data-row-menu]')) button.setAttribute('aria-haspopup', 'menu');
 for (const sheet of document.querySelectorAll('[data-sheet]')) {
   const menus = sheet.querySelector('[data-row-menus]');
   sheet.addEventListener('click', (event) => {

@@ -64,10 +64,10 @@ def test_values_come_as_the_session_gives_them(room: Session, ada: Policy, scope
     statement = select(*COLUMNS).order_by(Book.name)
     for policy, count in ((ada, 2), (SYSTEM, 3), (NOBODY, 0)):
         with acting(room, policy):
-            rows = scope.prepared(room, "all", lambda: statement).rows(room)
+            rows = scope.prepared(room, User, "all", lambda: statement).rows(room)
             assert rows == [tuple(row) for row in room.execute(statement)]
             assert len(rows) == count
-            assert scope.prepared(room, "all", lambda: statement).rows(room) == rows
+            assert scope.prepared(room, User, "all", lambda: statement).rows(room) == rows
 
 
 def test_whatever_else_the_statement_asks_for_is_narrowed_too(
@@ -84,7 +84,7 @@ def test_whatever_else_the_statement_asks_for_is_narrowed_too(
                 select(Chapter.title).where(Chapter.book_id.in_(select(Book.id))).order_by(Chapter.title),
             )
         ):
-            rows = scope.prepared(room, number, lambda it=statement: it).rows(room)  # type: ignore[misc]
+            rows = scope.prepared(room, User, number, lambda it=statement: it).rows(room)  # type: ignore[misc]
             assert rows == [tuple(row) for row in room.execute(statement)]
             assert rows in ([(2,)], [("Empty",), ("Full",)])
 
@@ -96,7 +96,7 @@ def test_named_parameters_change_from_run_to_run(room: Session, ada: Policy, sco
     )
     statement = statement.order_by(Book.name)
     with acting(room, ada):
-        prepared = scope.prepared(room, "named", lambda: statement)
+        prepared = scope.prepared(room, User, "named", lambda: statement)
         assert prepared.rows(room, when=MOMENT, price=Decimal("12.34")) == [("Full",)]
         assert prepared.rows(room, when=MOMENT) == []
         assert prepared.rows(room, when=datetime(2026, 1, 1, tzinfo=UTC), price=Decimal("12.34")) == []
@@ -113,7 +113,7 @@ def test_a_statement_is_built_once_for_each_actor_and_key(
             built.append(key)
             return select(func.count(Book.id))
 
-        count: int = scope.prepared(room, key, build).rows(room)[0][0]
+        count: int = scope.prepared(room, User, key, build).rows(room)[0][0]
         return count
 
     for policy, count in ((ada, 2), (SYSTEM, 3), (ada, 2)):
@@ -129,7 +129,7 @@ def test_a_statement_is_built_once_for_each_actor_and_key(
 def test_what_is_not_written_yet_is_found(room: Session, ada: Policy, scope: Scope) -> None:
     statement = select(func.count(Book.id))
     with acting(room, SYSTEM):
-        prepared = scope.prepared(room, "count", lambda: statement)
+        prepared = scope.prepared(room, User, "count", lambda: statement)
         assert prepared.rows(room) == [(3,)]
         with room.no_autoflush:
             place, bob = room.scalars(select(Department)).first(), room.scalars(select(User)).first()
@@ -138,7 +138,7 @@ def test_what_is_not_written_yet_is_found(room: Session, ada: Policy, scope: Sco
 
 
 def test_a_statement_of_its_own_needs_no_scope(room: Session, ada: Policy) -> None:
-    prepared = Prepared(select(User.name).order_by(User.name), room.get_bind().dialect)
+    prepared = Prepared(select(User.name).order_by(User.name), room.get_bind().dialect, User)
     assert prepared.rows(room) == [("Ada",), ("Bob",)]
 
 
@@ -151,5 +151,5 @@ def test_a_page_after_a_cursor_is_there_for_whose_scope_is_a_list(
     after = order.placeholders([False])
     statement = select(Book.name).where(Book.id > after[0]).order_by(Book.id)
     with acting(room, Policy("wide", ada.user_id, grants={("book", "view"): rows})):
-        assert len(scope.prepared(room, "page", lambda: statement).rows(room, after0=0)) == 3
-        assert scope.prepared(room, "page", lambda: statement).rows(room, after0=2**40) == []
+        assert len(scope.prepared(room, User, "page", lambda: statement).rows(room, after0=0)) == 3
+        assert scope.prepared(room, User, "page", lambda: statement).rows(room, after0=2**40) == []
