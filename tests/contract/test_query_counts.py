@@ -125,7 +125,13 @@ def test_no_page_costs_more_with_two_hundred_more_rows(
             assert writer.get(url).status_code == 200, page
         after[page] = len(sent)
         loading += [f"{page}: {statement}" for statement in sent if not _is_bounded(statement)]
-    assert after == before, added
+    # Of a table that has grown PostgreSQL is asked once whether a word is frequent, before it is looked for.
+    told = {page: int(page.startswith("lookup")) for page in before}
+    assert all(before[page] <= after[page] <= before[page] + told[page] for page in before), (
+        added,
+        before,
+        after,
+    )
     assert loading == []
 
 

@@ -44,6 +44,7 @@ def test_an_answer_leads_to_the_cell_of_the_matrix(windows: Windows) -> None:
     page.goto("/complaint/")
     page.locator("[data-row] .db-row-link").first.click()
     page.locator(".db-head-actions a[href*='/why/']").click()
+    page.locator("[data-action=view] th a").click()
     expect(page.locator(".db-why-answer.is-yes")).to_be_visible()
     expect(page.locator(".db-why-list").first).to_contain_text("客户服务主管")
     page.locator(".db-why-list a[href*='CSS-CMP3']").first.click()

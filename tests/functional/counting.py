@@ -11,7 +11,7 @@ from admin_app.factory import create_app
 from models.tag import TagFamily
 from views.site import build_site
 
-CHUNKS = 40
+CHUNKS = 60
 
 
 def _count(run: Running) -> Any:

@@ -290,7 +290,7 @@ def test_the_file_holds_each_record_with_its_outcome(session: Session, head: Bul
     url = head.preview("regrade", {"id": ids}, grade="A", reason="reviewed")
     lines = list(csv.reader(head.client.get(f"{url}file").text.lstrip("\ufeff").splitlines()))
     assert len(lines) == 4
-    assert lines[0][-2:] == ["等级", "等级 after"]
+    assert lines[0][-2:] == ["等级", "等级（更改后）"]
     assert {line[-2] for line in lines[1:]} == {"C", "A"}
 
 

@@ -62,6 +62,8 @@ def start_worker(
 def state(app: Flask, number: int) -> tuple[str, int, int]:
     """The job's state, its progress, and how many chunks are really there."""
     with app.app_context(), acting(db.session(), SYSTEM) as session:
+        # A reader, which waits for no writer: the worker must not be done before it is killed.
+        session.connection(execution_options={"writes": False})
         job = session.get(Job, number)
         assert job is not None
         made = session.scalar(select(func.count()).where(TagFamily.code.startswith("chunk-")))

@@ -17,6 +17,7 @@ from admin_app import sqlite
 from admin_app.config import ConfigurationError
 from admin_app.db import check_postgresql, current_revision, db, upgrade_database
 from admin_app.engine.access import SYSTEM, acting
+from models.search import INDEXED, index_name
 from tests.databases import KINDS, Maker, bare_app
 
 
@@ -137,6 +138,9 @@ def test_processes_that_start_at_once_migrate_once(
     url = makers(kind).clone()
     apps = [bare_app(url, tmp_path) for _ in range(3)]
     with apps[0].app_context():
+        with db.engine.begin() as connection:
+            for table in INDEXED:
+                connection.execute(text(f"DROP TABLE {index_name(table)}"))
         db.metadata.drop_all(db.engine)
         with db.engine.begin() as connection:
             connection.execute(text("DROP TABLE alembic_version"))

@@ -30,7 +30,12 @@ class Prepared:
         self._bind = {"mapper": class_mapper(model)}
         self._types = [entry.type for entry in compiled._result_columns]
         self._order: list[str] | None = list(compiled.positiontup) if compiled.positional else None
-        self._into: Mapping[str, Any] = compiled._bind_processors
+        # Each value of an IN has become a parameter of its own, which goes in the same way.
+        expanded = compiled._post_compile_expanded_state
+        self._into: Mapping[str, Any] = {
+            **compiled._bind_processors,
+            **(expanded.processors if expanded is not None else {}),
+        }
         self._values = {
             name: self._bound(name, value)
             for name, value in compiled.construct_params(_check=False).items()

@@ -56,7 +56,7 @@ class Matching:
             return or_(
                 literal(False), *(each.icontains(self.text, autoescape=True) for each in self.attributes)
             )
-        if self.question.hopeless:
+        if self._sees_nothing or self.question.hopeless:
             return literal(False)
         # Where terms cannot tell whether the reader sees a record, a page of terms is no page of the reader's.
         tells = self.index.tells(site().access.visible(self.policy, self.entity.name))
@@ -65,11 +65,16 @@ class Matching:
 
     def counted(self, where: Sequence[ColumnElement[bool]], cap: int) -> Select[Any] | None:
         """How many records it finds for which `where` holds, up to `cap` and one more; None without an index."""
-        if self.index is None or self.question.hopeless:
+        if self.index is None or self._sees_nothing or self.question.hopeless:
             return None
         source, on, asked = self._keeper.source(self.index, self.question, self.attributes)
         found = select(literal(1)).select_from(source).join(self.entity.model, on).where(*asked, *where)
         return select(func.count()).select_from(found.limit(cap + 1).subquery())
+
+    @property
+    def _sees_nothing(self) -> bool:
+        # Who only creates records has a form with lookups, and perhaps no row to find in one.
+        return not site().access.visible(self.policy, self.entity.name)
 
     @property
     def attributes(self) -> list[Any]:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, event, insert, select, table, text, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from admin_app.engine.access import SYSTEM, acting
@@ -80,13 +81,13 @@ def test_every_way_past_the_history_is_refused(
 
 
 def test_a_write_inside_a_with_clause_is_refused(session: Session, add_book: Callable[..., Book]) -> None:
-    if session.get_bind().dialect.name != "postgresql":
-        pytest.skip("SQLite has none")
     add_book("Stays")
     session.commit()
     gone = delete(Book.__table__).returning(Book.__table__.c.id).cte("gone")
-    with pytest.raises(UnrecordedWrite), session.begin_nested():
+    # SQLite does not know such a statement; whoever refuses it, nothing is written.
+    with pytest.raises((UnrecordedWrite, DBAPIError)), session.begin_nested():
         session.execute(select(gone.c.id))
+    assert session.scalars(select(Book.name)).all() == ["Stays"]
 
 
 def test_append_only_history_refuses_the_unit_of_work_too(
