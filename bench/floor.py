@@ -16,10 +16,11 @@ from admin_app.sqlite import find_driver
 COLUMNS = (
     "code", "name", "class", "grade", "status", "value", "owner", "department", "region", "phone", "created",
 )  # fmt: skip
+# Left joins, which no database turns round: from the departments on, SQLite would sort all customers.
 _SELECT = """
 SELECT c.id, c.code, c.name, c.customer_class, c.grade, c.transaction_status, c.contract_total, u.name, d.name_zh,
        c.region, c.phone, c.created_at
-FROM customer c LEFT JOIN "user" u ON u.id = c.owner_id JOIN department d ON d.id = c.department_id
+FROM customer c LEFT JOIN "user" u ON u.id = c.owner_id LEFT JOIN department d ON d.id = c.department_id
 """
 LIST = f"{_SELECT} ORDER BY c.id DESC LIMIT 20"
 _MATCHING = "c.grade = 'A' AND c.transaction_status = 'existing'"

@@ -38,16 +38,21 @@ class Customer(Record, Owned, Base):
         CheckConstraint("founded_year BETWEEN 1000 AND 9999", name="founded_year_of_four_digits"),
         *pages(),
         *ordered_within("name", "contract_total", "last_contact_on"),
-        *ordered("customer_class", "transaction_status", "lifecycle", "grade", "region", "industry"),
+        *ordered(
+            "customer_class",
+            "transaction_status",
+            "lifecycle",
+            "grade",
+            "region",
+            "industry",
+            "credit_code",
+            "grade_locked_until",
+        ),
         # What is asked for most: good customers that buy, the most valuable first.
         Index("ix_customer_best", "grade", "transaction_status", "contract_total", "id"),
-        Index(
-            "ix_customer_department_id_best",
-            "department_id",
-            "grade",
-            "transaction_status",
-            "contract_total",
-            "id",
+        *(
+            Index(f"ix_customer_{whose}_best", whose, "grade", "transaction_status", "contract_total", "id")
+            for whose in ("department_id", "owner_id")
         ),
     )
 
@@ -66,7 +71,7 @@ class Customer(Record, Owned, Base):
         choice("lifecycle", "potential", "active", "loyal", "lapsed"), default="potential"
     )
     grade: Mapped[str | None] = mapped_column(choice("grade", "A", "B", "C"))
-    grade_locked_until: Mapped[date | None] = mapped_column(index=True)
+    grade_locked_until: Mapped[date | None]
     grade_lock_reason: Mapped[str | None] = mapped_column(String(300))
     region: Mapped[str | None] = mapped_column(String(60))
     industry: Mapped[str | None] = mapped_column(String(60))

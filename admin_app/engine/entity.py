@@ -288,7 +288,10 @@ class Entity:
     def scope_sorts(self) -> frozenset[str]:
         """Of the sortable fields, those that an index keeps in order within each department and each owner, too."""
         indexed = {
-            tuple(getattr(each, "name", "") for each in index.expressions) for index in self.table.indexes
+            names[:length]
+            for index in self.table.indexes
+            for names in (tuple(getattr(each, "name", "") for each in index.expressions),)
+            for length in range(2, len(names) + 1)
         }
         keys = tuple(column.name for column in self.table.primary_key)
         return frozenset(

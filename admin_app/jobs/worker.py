@@ -38,6 +38,8 @@ def work(app: Flask, with_parent: bool = False) -> None:
     """
     jobs: Jobs = app.extensions["dutybook_jobs"]
     stop = Event()
+    # The log tells of jobs; how their numbers travel is nobody's news.
+    logging.getLogger("huey").setLevel(logging.WARNING)
     # The task has to be known before the first number comes.
     assert jobs.task
     consumer = Consumer(jobs.huey, workers=THREADS, periodic=False, max_delay=POLL, check_worker_health=True)

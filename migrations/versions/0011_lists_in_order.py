@@ -53,6 +53,7 @@ GONE = (
     ("ix_customer_customer_class", "customer", ("customer_class",)),
     ("ix_customer_department_id_id", "customer", ("department_id", "id")),
     ("ix_customer_grade", "customer", ("grade",)),
+    ("ix_customer_grade_locked_until", "customer", ("grade_locked_until",)),
     ("ix_customer_industry", "customer", ("industry",)),
     ("ix_customer_last_contact_on", "customer", ("last_contact_on",)),
     ("ix_customer_lifecycle", "customer", ("lifecycle",)),
@@ -113,6 +114,13 @@ MADE = (
     ("ix_customer_best", "customer", ("grade", "transaction_status", "contract_total", "id")),
     ("ix_customer_contract_total_id", "customer", ("contract_total", "id")),
     ("ix_customer_customer_class_id", "customer", ("customer_class", "id")),
+    ("ix_customer_credit_code_id", "customer", ("credit_code", "id")),
+    ("ix_customer_grade_locked_until_id", "customer", ("grade_locked_until", "id")),
+    (
+        "ix_customer_owner_id_best",
+        "customer",
+        ("owner_id", "grade", "transaction_status", "contract_total", "id"),
+    ),
     (
         "ix_customer_department_id_best",
         "customer",

@@ -20,7 +20,7 @@ from models.customer import Customer
 from models.organisation import Department, Position, Post, User
 from tests.contract.conftest import Visitor
 from tests.contract.expectation import Expectation
-from tests.contract.pages import errors, read_form, row_keys
+from tests.contract.pages import errors, next_page, read_form, row_keys, title_count
 
 Visitors = Callable[[str], Visitor]
 #: A clerk, a supervisor, a salesman, the data administrator: each sees other rows.
@@ -78,6 +78,28 @@ def _own_customer(session: Session) -> Customer:
     ).first()
     assert found is not None
     return found
+
+
+@watcher
+def test_a_list_counts_and_pages_through_exactly_the_visible_rows(
+    expectation: Expectation, visitors: Visitors, username: str
+) -> None:
+    visitor, actor = visitors(username), expectation.actor(username)
+    walked = 0
+    for entity in expectation.site.entities:
+        if not expectation.may(actor, "view", entity.name) or len(entity.key_kinds) != 1:
+            continue
+        seen = expectation.seen(actor, entity.name)
+        page = visitor.get(f"/{entity.name}/").text
+        assert title_count(page) == len(seen), entity.name
+        keys, pages = row_keys(page), 1
+        while (url := next_page(page)) is not None and pages < 4:
+            page, pages = visitor.get(url).text, pages + 1
+            keys += row_keys(page)
+        assert len(keys) == len(set(keys)) == min(len(seen), 20 * pages), entity.name
+        assert {int(key) for key in keys} <= seen, entity.name
+        walked += 1
+    assert walked > 5
 
 
 @watcher

@@ -100,6 +100,21 @@ def test_the_search_box_does_not_look_behind_a_mask(clerk: Any, customer: Any, l
     assert "KH-90001" not in clerk.get(f"/customer/?q={PHONE}").text
 
 
+@pytest.mark.parametrize("word", ["masked", "hidden"])
+def test_what_one_may_not_read_is_offered_as_no_filter(
+    clerk: Any, customer: Any, level: Any, word: str
+) -> None:
+    def offered(part: str) -> set[str]:
+        told = clerk.get("/customer/tools/", headers={"Accept": "application/json"}).json
+        return {each["key"] for each in told[part]}
+
+    assert {"phone", "email"} <= offered("fields") & offered("columns")
+    level(word)
+    assert not {"phone", "email"} & offered("fields")
+    assert ({"phone", "email"} <= offered("columns")) == (word == "masked")
+    assert 'name="phone:' not in clerk.get("/customer/tools/").text
+
+
 def test_lookups_do_not_look_behind_a_mask(clerk: Any, customer: Any, level: Any) -> None:
     path = f"/complaint/ajax/lookup/?name=customer&query={PHONE}"
     assert [label for _key, label in clerk.get(path).json] != []
