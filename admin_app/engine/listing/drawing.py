@@ -7,7 +7,7 @@ and again; here it runs once with marks in place of the values, and what it drew
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Sequence
 from functools import lru_cache
 from typing import Any, Protocol
 
@@ -56,11 +56,10 @@ class _Form:
 _escaped = lru_cache(20_000)(lambda text: str(escape(text)))
 
 
-def draw_rows(
-    rows: Sequence[Row], columns: Sequence[dict[str, Any]], places: Mapping[int, str], pick: bool
-) -> Markup:
-    """The table rows; `places` says where a phone shows which column, `pick` whether rows have a box to tick."""
+def draw_rows(rows: Sequence[Row], columns: Sequence[dict[str, Any]], pick: bool) -> Markup:
+    """The table rows; `pick` says whether they have a box to tick."""
     forms = _Forms()
+    places = on_a_phone([_kind_of(cells) for cells in zip(*(row.cells for row in rows), strict=True)])
     heads = [(column["label"], column["numeric"], places.get(at)) for at, column in enumerate(columns)]
     out: list[str] = []
     cells: list[str] = []
@@ -96,10 +95,15 @@ class _Forms:
         form = self._kept.get(shape)
         if form is None:
             marked = cell._replace(
-                text=_MARKS[0] if text else "", url=url and _MARKS[1], reveal=reveal and _MARKS[2]
+                text=_MARKS[0] if text else "",
+                url=url and _MARKS[1],
+                reveal=reveal and _MARKS[2],
+                # A currency is data too, and part of the shape.
+                unit=unit and _CUT.sub("", unit),
+                code=code and _CUT.sub("", code),
             )
             label, numeric, place = head
-            column = {"label": label, "numeric": numeric}
+            column = {"label": _CUT.sub("", label), "numeric": numeric}
             form = self._keep(shape, _template().cell(column, place, marked))
         return form
 
@@ -121,3 +125,36 @@ class _Forms:
 
 def _template() -> Any:
     return current_app.jinja_env.get_template("admin/model/row.html").module
+
+
+#: Where a column stands on a phone's card, and what kinds of value fit there, the best fit first.
+_PLACES = (
+    ("s1", ("choice",)),
+    ("s2", ("choice", "bool")),
+    ("s3", ("date", "datetime")),
+    ("s4", ("money", "number")),
+    ("s5", ("reference",)),
+    ("s1", ("text", "reference", "bool", "number")),
+    ("s2", ("text", "reference", "number")),
+    ("s4", ("text", "reference", "choice")),
+)
+
+
+def on_a_phone(kinds: Sequence[str | None]) -> dict[int, str]:
+    """Which of a list's columns, given by the kinds of their values, a phone's card shows, and at which place."""
+    places: dict[int, str] = {}
+    for place, fits in _PLACES:
+        for at, kind in enumerate(kinds):
+            if place in places.values():
+                break
+            if at not in places and kind in fits:
+                places[at] = place
+    taken = set(places.values())
+    # A lone reference stands on the left, not across an empty line.
+    if "s5" in taken and not taken & {"s1", "s4"}:
+        places = {at: "s1" if place == "s5" else place for at, place in places.items()}
+    return places
+
+
+def _kind_of(cells: Sequence[Cell]) -> str | None:
+    return next((cell.kind for cell in cells if cell.kind != "empty"), None)

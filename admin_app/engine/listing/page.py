@@ -274,41 +274,7 @@ class ListPage:
 
     def draw(self, pick: bool) -> Markup:
         """The rows as HTML, with boxes to tick or without."""
-        kinds = [_kind_of(cells) for cells in zip(*(row.cells for row in self.rows), strict=True)]
-        return draw_rows(self.rows, self.columns, on_a_phone(kinds), pick)
-
-
-#: Where a column stands on a phone's card, and what kinds of value fit there, the best fit first.
-_PLACES = (
-    ("s1", ("choice",)),
-    ("s2", ("choice", "bool")),
-    ("s3", ("date", "datetime")),
-    ("s4", ("money", "number")),
-    ("s5", ("reference",)),
-    ("s1", ("text", "reference", "bool", "number")),
-    ("s2", ("text", "reference", "number")),
-    ("s4", ("text", "reference", "choice")),
-)
-
-
-def on_a_phone(kinds: Sequence[str | None]) -> dict[int, str]:
-    """Which of a list's columns, given by the kinds of their values, a phone's card shows, and at which place."""
-    places: dict[int, str] = {}
-    for place, fits in _PLACES:
-        for at, kind in enumerate(kinds):
-            if place in places.values():
-                break
-            if at not in places and kind in fits:
-                places[at] = place
-    taken = set(places.values())
-    # A lone reference stands on the left, not across an empty line.
-    if "s5" in taken and not taken & {"s1", "s4"}:
-        places = {at: "s1" if place == "s5" else place for at, place in places.items()}
-    return places
-
-
-def _kind_of(cells: Sequence[Cell]) -> str | None:
-    return next((cell.kind for cell in cells if cell.kind != "empty"), None)
+        return draw_rows(self.rows, self.columns, pick)
 
 
 def may_import(policy: Policy, entity: Entity) -> bool:
