@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from datetime import date, timedelta
+from datetime import timedelta
 
 import pytest
 from playwright.sync_api import expect
 
+from admin_app.services import clock
 from tests.e2e.test_accessibility import findings, misfits
 from tests.e2e.windows import DESK, PHONE, Windows
 
@@ -37,7 +38,7 @@ def test_an_administrator_lets_somebody_stand_in_and_that_person_sees_for_whom(w
     page.get_by_role("link", name="Let somebody stand in").click()
     page.locator("#user-ts-control").fill("csd3")
     page.locator(".ts-dropdown .option", has_text="唐宇泽").click()
-    page.get_by_label("Last day").fill((date.today() + timedelta(days=3)).isoformat())
+    page.get_by_label("Last day").fill((clock.today() + timedelta(days=3)).isoformat())
     page.get_by_role("button", name="Let stand in").click()
     expect(page.get_by_role("heading", name="唐宇泽")).to_be_visible()
     expect(page.get_by_text("for 何慎微")).to_be_visible()
@@ -45,6 +46,6 @@ def test_an_administrator_lets_somebody_stand_in_and_that_person_sees_for_whom(w
     deputy.goto("/")
     expect(deputy.locator(".db-me-text")).to_contain_text("for 何慎微")
     page.get_by_role("link", name=re.compile("^End: .*Data")).click()
-    page.get_by_label("Last day").fill((date.today() - timedelta(days=1)).isoformat())
+    page.get_by_label("Last day").fill((clock.today() - timedelta(days=1)).isoformat())
     page.get_by_role("button", name="End the post").click()
     expect(page.get_by_text("for 何慎微")).to_be_hidden()

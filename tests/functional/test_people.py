@@ -1,12 +1,13 @@
 """Appointing, standing in, ending, handing over and disabling, over HTTP, and who may not."""
 
 import re
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select
 
 from admin_app.engine.access import SYSTEM, acting
+from admin_app.services import clock
 from models.complaint import Complaint, ComplaintEvent
 from models.conflict import DutyConflict
 from models.customer import Customer
@@ -14,8 +15,9 @@ from models.duty import Duty, PositionDuty
 from models.handover import Handover
 from models.organisation import Department, Position, Post, User
 from models.session import LoginSession
+from models.types import utc_now
 
-TODAY = date.today()
+TODAY = clock.today()
 SOON = TODAY + timedelta(days=10)
 
 
@@ -392,7 +394,7 @@ def test_who_acts_for_somebody_signs_with_both_names(session):
     ).first()
     foreign.owner_id = head.id
     with acting(session, SYSTEM):
-        event = ComplaintEvent(complaint=foreign, kind="noted", at=datetime.now().astimezone())
+        event = ComplaintEvent(complaint=foreign, kind="noted", at=utc_now())
         before_event_saved(session, policy, event)
     # An agent may edit the complaints of the department without standing in for anybody.
     assert (event.author_id, event.acting_for_id) == (deputy.id, None)

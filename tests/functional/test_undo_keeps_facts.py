@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from admin_app.engine.access import SYSTEM
 from admin_app.engine.change import delete_rows, update_rows
 from admin_app.engine.change.undo import undo
+from admin_app.services import clock
 from admin_app.services.contracts import refresh_customers
 from models.change import ChangeSet
 from models.contract import Contract, Performance
@@ -50,7 +51,7 @@ def totals(session: Session, *customers: Customer) -> list[Any]:
     """What the customers' totals say, and what they should say."""
     session.expire_all()
     said = [customer.contract_total for customer in customers]
-    refresh_customers(session, [customer.id for customer in customers], date.today())
+    refresh_customers(session, [customer.id for customer in customers], clock.today())
     session.expire_all()
     assert [customer.contract_total for customer in customers] == said
     return said
@@ -62,7 +63,7 @@ def test_a_contract_that_moves_back_counts_where_it_was(session: Session, pair: 
     update_rows(
         session, Contract, Contract.id == contract.id, {"customer_id": second.id, "amount": Decimal(5)}
     )
-    refresh_customers(session, [first.id, second.id], date.today())
+    refresh_customers(session, [first.id, second.id], clock.today())
     session.commit()
     moved = newest(session)
     other = Contract(
@@ -78,7 +79,7 @@ def test_a_contract_that_moves_back_counts_where_it_was(session: Session, pair: 
     )
     session.add(other)
     session.flush()
-    refresh_customers(session, [second.id], date.today())
+    refresh_customers(session, [second.id], clock.today())
     session.commit()
     plan = undo(session, moved, SYSTEM)
     session.commit()
@@ -88,12 +89,12 @@ def test_a_contract_that_moves_back_counts_where_it_was(session: Session, pair: 
 
 def test_a_contract_that_comes_back_counts_again(session: Session, pair: Any) -> None:
     first, _second, contract = pair
-    session.add(Performance(contract=contract, performed_on=date.today(), amount=Decimal(10)))
+    session.add(Performance(contract=contract, performed_on=clock.today(), amount=Decimal(10)))
     session.commit()
     (before,) = totals(session, first)
     session.commit()
     delete_rows(session, Contract, Contract.id == contract.id)
-    refresh_customers(session, [first.id], date.today())
+    refresh_customers(session, [first.id], clock.today())
     session.commit()
     undo(session, newest(session), SYSTEM)
     session.commit()

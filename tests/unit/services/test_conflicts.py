@@ -11,7 +11,7 @@ from admin_app.engine.access.compile import compile_policy
 from admin_app.engine.access.policy import EVERYTHING
 from admin_app.engine.access.world import Cell, read_world
 from admin_app.errors import Forbidden, Refused
-from admin_app.services import conflicts, people
+from admin_app.services import clock, conflicts, people
 from admin_app.services.contracts import after_contract_deleted, after_contract_saved, before_contract_saved
 from models.conflict import DutyConflict
 from models.contract import Contract
@@ -226,7 +226,7 @@ def test_a_deleted_contract_leaves_no_deeds_to_the_next_of_its_number(session, d
 
 def test_nobody_appoints_themselves_not_even_while_standing_in_for_a_head(session):
     world = read_world(session)
-    policy = compile_policy(session, user(session, "csd2"), date.today(), world)
+    policy = compile_policy(session, user(session, "csd2"), clock.today(), world)
     with pytest.raises(Forbidden):
         people.appoint(
             session,

@@ -1,6 +1,6 @@
 """Verdicts in words: each yes names what it rests on, each no who could."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 
 import pytest
 from flask import current_app, g
@@ -13,6 +13,7 @@ from admin_app.engine.access.world import read_world
 from admin_app.engine.language import LOCALES
 from admin_app.engine.site import site
 from admin_app.errors import BadInput
+from admin_app.services import clock
 from admin_app.services.answers import ACTION_WORDS, action_name
 from admin_app.services.explanations import Explainer
 from admin_app.services.sentences import Part, plain, weave
@@ -21,7 +22,7 @@ from models.contract import Contract, Obligation
 from models.grant import AccessGrant
 from models.organisation import Department, Post, User
 
-TODAY = date.today()
+TODAY = clock.today()
 
 
 @pytest.fixture

@@ -1,19 +1,18 @@
 """Who leads a department, what a head may give, and who decides above."""
 
-from datetime import date
-
 import pytest
 from sqlalchemy import select
 
 from admin_app.engine.access import Policy, compile_policy
 from admin_app.engine.access.world import Cell, read_world
 from admin_app.engine.site import site
+from admin_app.services import clock
 from admin_app.services.heads import beyond, editable_positions, head_of, headed_departments, leads, next_up
 from models.duty import Duty
 from models.grant import AccessGrant
 from models.organisation import Department, Position, User
 
-TODAY = date.today()
+TODAY = clock.today()
 
 
 @pytest.fixture

@@ -1,16 +1,17 @@
 """The matrix as data."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 
 from sqlalchemy import event, func, select
 
 from admin_app.engine.access import Policy, acting
 from admin_app.engine.change import delete_rows
+from admin_app.services import clock
 from admin_app.services.matrix import read_matrix
 from models.duty import Duty, PositionDuty
 from models.organisation import Position, Post, User
 
-TODAY = date.today()
+TODAY = clock.today()
 
 
 def test_every_position_duty_and_letter_is_in_it(session):

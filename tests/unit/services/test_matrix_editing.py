@@ -1,7 +1,5 @@
 """Changing the matrix: who may change what, what follows, the versions that stay, and what lies beyond."""
 
-from datetime import date
-
 import pytest
 from sqlalchemy import func, select
 
@@ -9,7 +7,7 @@ from admin_app.engine.access import Rows, compile_policy
 from admin_app.engine.access.world import Cell, read_world
 from admin_app.engine.site import site
 from admin_app.errors import BadInput, Conflict, Forbidden, NotFound
-from admin_app.services import matrix_editing, matrix_impact, matrix_requests, matrix_versions
+from admin_app.services import clock, matrix_editing, matrix_impact, matrix_requests, matrix_versions
 from admin_app.services.matrix_documents import Edit
 from admin_app.services.matrix_editing import StaleMatrix
 from models.conflict import DutyConflict
@@ -18,7 +16,7 @@ from models.duty import Duty, PositionDuty
 from models.matrix import MatrixRequest, MatrixVersion
 from models.organisation import Department, Position, User
 
-TODAY = date.today()
+TODAY = clock.today()
 R = Cell("R")
 
 

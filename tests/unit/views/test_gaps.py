@@ -2,14 +2,16 @@
 
 import html
 import re
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import event, select
 
 from admin_app.db import db
+from admin_app.services import clock
 from models.duty import Duty, PositionDuty
 from models.organisation import Department, Position, Post, User
+from models.types import utc_now
 from models.usage import AccessUse
 from seed.organisation import load_organisation
 
@@ -50,7 +52,7 @@ def test_an_empty_company_has_only_positions_to_fill(database_url, tmp_path):
     with app.app_context(), acting(db.session(), SYSTEM) as session:
         load_organisation(session)
         session.commit()
-        gaps = read_gaps(session, read_world(session), date.today(), 90, app.extensions["dutybook"].by_name)
+        gaps = read_gaps(session, read_world(session), clock.today(), 90, app.extensions["dutybook"].by_name)
         db.session.remove()
         db.engine.dispose()
     kinds = ("unheld", "ownerless", "shared", "vacant", "granted", "unused", "clashes")
@@ -105,7 +107,7 @@ def test_access_that_was_there_and_was_not_used_for_long_is_told(read, session):
     before = numbers(read("admin", "unused"))["unused"]
     user = session.scalars(select(User).where(User.username == "csd")).one()
     post = session.scalars(select(Post).where(Post.user_id == user.id)).one()
-    post.created_at = datetime.now().astimezone() - timedelta(days=91)
+    post.created_at = utc_now() - timedelta(days=91)
     session.commit()
     page = read("admin", "unused")
     assert before == 0
@@ -113,7 +115,7 @@ def test_access_that_was_there_and_was_not_used_for_long_is_told(read, session):
     assert "林小满" in page
     entities = ("complaint", "customer", "contact", "activity", "complaint_event", "attachment")
     for entity in entities:
-        session.add(AccessUse(user_id=user.id, entity=entity, action="view", last_on=date.today()))
+        session.add(AccessUse(user_id=user.id, entity=entity, action="view", last_on=clock.today()))
     session.commit()
     assert numbers(read("admin", "unused"))["unused"] == 0
 
