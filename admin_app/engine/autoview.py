@@ -29,12 +29,19 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from admin_app.db import db
 from admin_app.engine import deletion, details, saving
-from admin_app.engine.access import Policy, acting, current_policy
+from admin_app.engine.access import acting, current_policy
 from admin_app.engine.defaults import initial_values
 from admin_app.engine.entity import Entity
 from admin_app.engine.exchange.export import csv_lines
 from admin_app.engine.exchange.screen import import_screen
-from admin_app.engine.forms import RecordForm, describe, find_record, form_context
+from admin_app.engine.forms import (
+    RecordForm,
+    describe,
+    find_record,
+    form_context,
+    typed_everywhere,
+    typed_fields,
+)
 from admin_app.engine.keys import decode_key
 from admin_app.engine.labels import labels
 from admin_app.engine.listing import ListArgs, Listing, Presenter
@@ -217,10 +224,12 @@ class EntityView(ModelView):  # type: ignore[misc]
     def edit_view(self) -> Answer:
         """The form of a stored record. A save on an old version comes back with both versions side by side."""
         session, policy, key = db.session(), current_policy(), self._key()
-        record = self._record(key)
-        if not site().may_record(policy, "edit", self.entity, record):
-            raise Forbidden(_("None of your positions lets you edit this record."))
-        keys = self._typed(policy, record)
+        keys = typed_everywhere(self.entity, policy) if request.method == "GET" else None
+        if keys is None:
+            record = self._record(key)
+            if not site().may_record(policy, "edit", self.entity, record):
+                raise Forbidden(_("None of your positions lets you edit this record."))
+            keys = typed_fields(self.entity, policy, record)
         found = saving.stored_row(session, self.entity, key, keys)
         if found is None:
             raise NotFound(_("The record is gone, or it is not yours to see."))
@@ -247,16 +256,6 @@ class EntityView(ModelView):  # type: ignore[misc]
         if record is None:
             raise NotFound(_("The record is gone, or it is not yours to see."))
         return record
-
-    def _typed(self, policy: Policy, record: Any) -> list[str]:
-        """What this person may type of this record; any other field is no part of the form and keeps its value."""
-        levels = site().fields(policy, self.entity)
-        return [
-            key
-            for key in self.entity.form_fields
-            if not self.entity.fields[key].is_key
-            and site().access.contains(levels.rows(key, "write"), record)
-        ]
 
     def _form(
         self,

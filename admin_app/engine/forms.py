@@ -16,7 +16,9 @@ from wtforms.fields.core import UnboundField
 from wtforms.form import BaseForm
 from wtforms.meta import DefaultMeta
 
+from admin_app.engine.access import Policy
 from admin_app.engine.entity import Entity, Field
+from admin_app.engine.field_drawing import draw_field
 from admin_app.engine.inputs import Filled, LookupField, TrackedField
 from admin_app.engine.keys import decode_key, encode_key
 from admin_app.engine.labels import labels
@@ -35,6 +37,28 @@ def find_record(session: Session, entity: Entity, key: str) -> Any:
     if values is None:
         return None
     return session.get(entity.model, values if len(values) > 1 else values[0], populate_existing=True)
+
+
+def typed_fields(entity: Entity, policy: Policy, record: Any) -> tuple[str, ...]:
+    """What this person may type of this record; any other field is no part of the form and keeps its value."""
+    levels, access = site().fields(policy, entity), site().access
+    return tuple(
+        key
+        for key in entity.form_fields
+        if not entity.fields[key].is_key and access.contains(levels.rows(key, "write"), record)
+    )
+
+
+def typed_everywhere(entity: Entity, policy: Policy) -> tuple[str, ...] | None:
+    """The same for any record that this person sees, without a look at it; None where it depends on the record."""
+
+    def find() -> tuple[tuple[str, ...] | None]:
+        seen, levels = site().rows(policy, "view", entity), site().fields(policy, entity)
+        keys = tuple(key for key in entity.form_fields if not entity.fields[key].is_key)
+        all_rows = [site().rows(policy, "edit", entity), *(levels.rows(key, "write") for key in keys)]
+        return (keys if all(rows >= seen for rows in all_rows) else None,)
+
+    return site().kept(policy, ("typed everywhere", entity.name), find)[0]
 
 
 def describe(entity: Entity, record: Any) -> tuple[str, str]:
@@ -175,11 +199,15 @@ def form_context(form: RecordForm, found: tuple[Plan, Any] | None, stale: bool) 
         plan, row = found
         title = plan.title(row)
         stored = {key: plan.cell(row, key, link=False).text for key in form.touched()} if stale else None
+    sections = layout(form, stored)
+    for section in sections:
+        for entry in section["fields"]:
+            entry["drawn"] = draw_field(name, entry)
     return {
         "title": title or _("New %(entity)s", entity=labels().inside(label)),
         "entity": {"name": name, "label": label, "plural": labels().plural(name)},
         "is_new": found is None,
-        "sections": layout(form, stored),
+        "sections": sections,
         "errors": form.error_list(),
         "form_errors": list(form.form_errors),
         "stale": stale,

@@ -179,17 +179,21 @@ class LookupField(TrackedField, SelectFieldBase):  # type: ignore[misc]
             if self.data is None:
                 raise ValueError(_("Choose one from the list."))
 
+    def chosen(self) -> tuple[str, str] | None:
+        """(key, label) of the record that the field shows; None where it is blank."""
+        key = self._value() if self.raw_data or self.data is not None else self._sent_form()
+        if not key:
+            return None
+        if self.kept and key == self.kept[0]:
+            return key, self.kept[1]
+        return key, self.describe(self.data)[1] if self.data is not None else key
+
     def iter_choices(self) -> Any:
         """At most the chosen record, and the blank."""
-        key = self._value() if self.raw_data or self.data is not None else self._sent_form()
-        yield Choice("", "", key == "", {})
-        if key:
-            if self.kept and key == self.kept[0]:
-                yield Choice(key, self.kept[1], True, {})
-            elif self.data is not None:
-                yield Choice(key, self.describe(self.data)[1], True, {})
-            else:
-                yield Choice(key, key, True, {})
+        chosen = self.chosen()
+        yield Choice("", "", chosen is None, {})
+        if chosen:
+            yield Choice(*chosen, True, {})
 
 
 class Filled:

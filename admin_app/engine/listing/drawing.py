@@ -6,20 +6,16 @@ and again; here it runs once with marks in place of the values, and what it drew
 
 from __future__ import annotations
 
-import re
 from collections.abc import Hashable, Sequence
-from functools import lru_cache
 from typing import Any, Protocol
 
 from flask import current_app, request
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from admin_app.engine.kinds import Cell
 from admin_app.engine.language import lang
+from admin_app.engine.marks import MARKS, Drawn, escaped, unmarked
 
-#: Marks are characters for private use, which escaping leaves alone; values are filled in after the cut.
-_MARKS = "\ue000\ue001\ue002\ue003\ue004\ue005\ue006"
-_CUT = re.compile(f"([{_MARKS}])")
 #: Shapes kept in a process: fields, kinds, tones, currencies and languages together stay far below it.
 _KEPT = 5_000
 
@@ -41,21 +37,6 @@ class Row(Protocol):
     def cells(self) -> Sequence[Cell]: ...
 
 
-class _Form:
-    """Drawn HTML, cut at its marks."""
-
-    def __init__(self, drawn: str) -> None:
-        first, *rest = _CUT.split(drawn)
-        self.first = first
-        self.rest = tuple(
-            (_MARKS.index(mark), text) for mark, text in zip(rest[::2], rest[1::2], strict=True)
-        )
-
-
-#: The same words, names and states come again on every page.
-_escaped = lru_cache(20_000)(lambda text: str(escape(text)))
-
-
 def draw_rows(rows: Sequence[Row], columns: Sequence[dict[str, Any]], pick: bool) -> Markup:
     """The table rows; `pick` says whether they have a box to tick."""
     forms = _Forms()
@@ -69,13 +50,13 @@ def draw_rows(rows: Sequence[Row], columns: Sequence[dict[str, Any]], pick: bool
             form = forms.cell(head, cell)
             cells.append(form.first)
             for at, text in form.rest:
-                cells.append(_escaped(cell.text if at == 0 else cell.url if at == 1 else cell.reveal))
+                cells.append(escaped(cell.text if at == 0 else cell.url if at == 1 else cell.reveal))
                 cells.append(text)
         values = (f"r{number}", row.key, row.url, row.ways, row.title, row.code or "")
         form = forms.row(pick, row.code is not None)
         out.append(form.first)
         for at, text in form.rest:
-            out.append(_escaped(values[at]) if at < len(values) else "".join(cells))
+            out.append(escaped(values[at]) if at < len(values) else "".join(cells))
             out.append(text)
     return Markup("".join(out))  # noqa: S704 - drawn by the template, and every value escaped above
 
@@ -84,10 +65,10 @@ class _Forms:
     """The forms of this language, drawn when they are first needed."""
 
     def __init__(self) -> None:
-        every: dict[Hashable, dict[Hashable, _Form]] = current_app.extensions.setdefault("dutybook_rows", {})
+        every: dict[Hashable, dict[Hashable, Drawn]] = current_app.extensions.setdefault("dutybook_rows", {})
         self._kept = every.setdefault((lang(), request.script_root), {})
 
-    def cell(self, head: tuple[str, bool, str | None], cell: Cell) -> _Form:
+    def cell(self, head: tuple[str, bool, str | None], cell: Cell) -> Drawn:
         """The form of a cell under this column."""
         kind, text, url, unit, code, tone, reveal = cell
         # An empty text is drawn as a dash.
@@ -95,31 +76,31 @@ class _Forms:
         form = self._kept.get(shape)
         if form is None:
             marked = cell._replace(
-                text=_MARKS[0] if text else "",
-                url=url and _MARKS[1],
-                reveal=reveal and _MARKS[2],
+                text=MARKS[0] if text else "",
+                url=url and MARKS[1],
+                reveal=reveal and MARKS[2],
                 # A currency is data too, and part of the shape.
-                unit=unit and _CUT.sub("", unit),
-                code=code and _CUT.sub("", code),
+                unit=unit and unmarked(unit),
+                code=code and unmarked(code),
             )
             label, numeric, place = head
-            column = {"label": _CUT.sub("", label), "numeric": numeric}
+            column = {"label": unmarked(label), "numeric": numeric}
             form = self._keep(shape, _template().cell(column, place, marked))
         return form
 
-    def row(self, pick: bool, code: bool) -> _Form:
+    def row(self, pick: bool, code: bool) -> Drawn:
         """The form of a row with these parts."""
         form = self._kept.get((pick, code))
         if form is None:
-            *marks, number, cells = list(_MARKS)
+            *marks, number, cells = list(MARKS)
             drawn = _template().row(pick, *marks, number if code else None, cells)
             form = self._keep((pick, code), drawn)
         return form
 
-    def _keep(self, shape: Hashable, drawn: str) -> _Form:
+    def _keep(self, shape: Hashable, drawn: str) -> Drawn:
         if len(self._kept) >= _KEPT:
             self._kept.clear()
-        form = self._kept[shape] = _Form(str(drawn))
+        form = self._kept[shape] = Drawn(str(drawn))
         return form
 
 
