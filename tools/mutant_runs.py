@@ -33,7 +33,16 @@ PACKAGE = "admin_app.engine.access"
 TESTS = (
     *(
         f"tests/unit/engine/access/test_{name}.py"
-        for name in ("policy", "guard", "compile", "explain", "scope", "scope_of_references", "prepared")
+        for name in (
+            "policy",
+            "guard",
+            "compile",
+            "explain",
+            "scope",
+            "scope_of_references",
+            "prepared",
+            "pieces",
+        )
     ),
     "tests/access/test_explain.py",
     "tests/access/test_against_the_oracle.py",

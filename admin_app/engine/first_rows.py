@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Select, select, union
+from sqlalchemy import Select, and_, select
 from sqlalchemy.orm import Session
 
 from admin_app.engine.access import Rows, current_scope, policy_of
+from admin_app.engine.access.pieces import pieces
+from admin_app.engine.convert import kind_of
 from admin_app.engine.entity import Entity
+from admin_app.engine.listing.branches import page_of
+from admin_app.engine.listing.keyset import Order, SortColumn
 from admin_app.engine.site import site
-
-#: With more owners and departments than this, walking all labels in order meets enough of their rows early on.
-BRANCHES = 20
 
 
 def first_rows(
@@ -38,26 +39,17 @@ def first_rows(
 
 
 def _first(target: Entity, columns: Sequence[Any], label: Any, rows: Rows, limit: int) -> Select[Any]:
-    """The first rows of each branch of what `rows` hold, and the first of all those.
+    """The first rows of each piece of what `rows` hold, and the first of all those.
 
-    One statement for all branches would walk the labels of the whole table and skip what others own. The branches
-    say where to look and no more: the scope narrows each of them like any statement.
+    One statement for all pieces would walk the labels of the whole table and skip what others own.
     """
-    order = [label, *target.key_attributes]
-    # A column that is key and label has one name twice, which a subquery cannot give to two.
-    named = [each.label(f"part{place}") for place, each in enumerate(columns)]
-    statement = select(*named).order_by(*order).limit(limit)
-    branches = site().access.branches(target.model, rows) if _in_order(target, label.key) else []
-    if not 1 < len(branches) <= BRANCHES:
-        return statement
-    # As subqueries, since in SQLite the parts of a union have no order and no limit of their own.
-    found = union(*(select(statement.where(branch).subquery()) for branch in branches)).subquery()
-    places = [[each.key for each in columns].index(each.key) for each in order]
-    parts = list(found.columns)
-    return select(*parts).order_by(*(parts[place] for place in places)).limit(limit)
-
-
-def _in_order(target: Entity, label: str) -> bool:
-    """Whether indexes keep each owner's and each department's records by their labels."""
-    kept = {tuple(index.columns.keys()[:2]) for index in target.table.indexes}
-    return {("owner_id", label), ("department_id", label)} <= kept
+    sorting = [label, *(each for each in target.key_attributes if each is not label)]
+    levels = (SortColumn(each, kind_of(each.property.columns[0]), False, False) for each in sorting)
+    order = Order(tuple(levels), nulls_smallest=True)
+    parts = pieces(target.guard, rows) if label.key in target.scope_sorts else None
+    if parts is None:
+        return select(*columns).order_by(*order.clauses()).limit(limit)
+    keys = page_of(target, order, parts, [[]], [], limit, False)
+    pairs = zip(target.key_attributes, keys.c, strict=False)
+    found = select(*columns).select_from(keys).join(target.model, and_(*(key == part for key, part in pairs)))
+    return found.order_by(*order.clauses())

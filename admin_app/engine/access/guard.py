@@ -116,21 +116,6 @@ class AccessMap:
             return rows.everything
         return self._holds(guard, rows, record)
 
-    def branches(self, model: type[Any], rows: Rows) -> list[ColumnElement[bool]]:
-        """What `criterion` joins by OR, one owner or department each; nothing where records bear neither.
-
-        Within each alone an index may keep an order, which none keeps across the OR.
-        """
-        guard = self.by_model.get(model)
-        if guard is None or rows.everything or not _is_owned(model):
-            return []
-        single = _keyed(guard, model, rows)
-        return [
-            *([or_(*single)] if single else []),
-            *(model.owner_id == owner for owner in sorted(rows.owners)),
-            *(model.department_id == department for department in sorted(rows.departments)),
-        ]
-
     def _holds(self, guard: Guard, rows: Rows, record: Any) -> bool:
         keys = guard.keys(rows)
         if keys and tuple(getattr(record, name) for name in guard.key_attributes) in keys:
@@ -151,7 +136,7 @@ def _is_owned(model: type[Any]) -> bool:
 
 def _within(access: AccessMap, guard: Guard, source: Any, rows: Rows) -> ColumnElement[bool]:
     """`source` is the mapped class itself (which the ORM adapts to aliases) or a Core table's columns."""
-    tests = _keyed(guard, source, rows)
+    tests = keyed(guard, source, rows)
     if _is_owned(guard.model):
         if rows.owners:
             tests.append(source.owner_id.in_(sorted(rows.owners)))
@@ -167,8 +152,8 @@ def _within(access: AccessMap, guard: Guard, source: Any, rows: Rows) -> ColumnE
     return or_(*tests, _column(guard, source, local).in_(select(remote).where(inner)))
 
 
-def _keyed(guard: Guard, source: Any, rows: Rows) -> list[ColumnElement[bool]]:
-    """One test for each single record of the guard's entity in `rows`."""
+def keyed(guard: Guard, source: Any, rows: Rows) -> list[ColumnElement[bool]]:
+    """One test on `source`, the class or a table's columns, for each single record of the guard's entity in `rows`."""
     columns = [_column(guard, source, column) for column in class_mapper(guard.model).primary_key]
     return [
         and_(*(column == value for column, value in zip(columns, values, strict=True)))
@@ -183,4 +168,4 @@ def _column(guard: Guard, source: Any, column: ColumnElement[Any]) -> ColumnElem
     return found
 
 
-__all__ = ["NOTHING", "AccessMap", "Guard", "Reading"]
+__all__ = ["NOTHING", "AccessMap", "Guard", "Reading", "keyed"]

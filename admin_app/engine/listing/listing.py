@@ -208,7 +208,7 @@ class Listing:
             return None
         if sort is not None and sort not in self.entity.scope_sorts:
             return None
-        return pieces(self.entity.table, site().access.visible(self.policy, self.entity.name))
+        return pieces(self.entity.guard, site().access.visible(self.policy, self.entity.name))
 
     def count(self, session: Session) -> tuple[int, bool]:
         """(number, whether it is exact): at most COUNT_CAP rows are counted unless the exact number is asked for."""

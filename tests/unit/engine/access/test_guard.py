@@ -173,26 +173,3 @@ def test_a_key_of_two_columns_names_one_record(room: Session) -> None:
 
 def test_a_new_record_is_none_of_those_that_were_granted(room: Session) -> None:
     assert not ACCESS.contains(Rows(keys=frozenset({("loan", "1")})), Loan(reader="x"))
-
-
-def test_branches_hold_together_what_the_criterion_holds(room: Session, books: SimpleNamespace) -> None:
-    ada, bob = books.books
-    owner, place = books.people[0].id, books.places[1].id
-    for rows, parts in (
-        (Rows(owners=frozenset({owner}), departments=frozenset({place})), [{ada.id}, {bob.id}]),
-        (Rows(owners=frozenset({owner, 99})), [{ada.id}, set()]),
-        (Rows(departments=frozenset({place})) | one("book", ada), [{ada.id}, {bob.id}]),
-        (one("book", ada) | one("book", bob), [{ada.id, bob.id}]),
-        (one("chapter", ada), []),
-        (NOTHING, []),
-    ):
-        branches = ACCESS.branches(Book, rows)
-        assert [set(room.scalars(select(Book.id).where(each))) for each in branches] == parts
-        found = set(room.scalars(select(Book.id).where(ACCESS.criterion(Book, rows))))
-        assert found == set().union(*parts)
-
-
-def test_there_are_no_branches_where_records_bear_no_owner_or_all_are_open() -> None:
-    assert ACCESS.branches(Book, EVERYTHING) == []
-    assert ACCESS.branches(Chapter, MINE) == []
-    assert AccessMap([]).branches(Book, MINE) == []
