@@ -127,10 +127,18 @@ def test_no_page_costs_more_with_two_hundred_more_rows(
             assert writer.get(url).status_code == 200, page
         after[page] = len(sent)
         loading += [f"{page}: {statement}" for statement in sent if not _is_bounded(statement)]
-    # PostgreSQL is asked once more whether a word is frequent, or once less for what is rare, as a table grows.
     apart = {page: abs(after[page] - before[page]) for page in before}
-    assert all(by <= page.startswith("lookup") for page, by in apart.items()), (added, before, after)
+    assert all(by <= _spare(page) for page, by in apart.items()), (added, before, after)
     assert loading == []
+
+
+def _spare(page: str) -> int:
+    """How many statements apart a page may be."""
+    if page in ("list", "details"):
+        # A list that is all on one page is neither counted nor summed up by a statement.
+        return 2
+    # PostgreSQL is asked once more whether a word is frequent, or once less for what is rare, as a table grows.
+    return int(page.startswith("lookup"))
 
 
 def _is_bounded(statement: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, cast
@@ -17,7 +17,7 @@ from admin_app.engine.access.fields import FieldAccess
 from admin_app.engine.access.pieces import Piece, pieces
 from admin_app.engine.addresses import address
 from admin_app.engine.convert import kind_of
-from admin_app.engine.entity import Entity
+from admin_app.engine.entity import Entity, Field
 from admin_app.engine.kinds import MoneyKind
 from admin_app.engine.language import lang
 from admin_app.engine.listing.args import ListArgs
@@ -160,6 +160,13 @@ class Listing:
             },
         )
 
+    def is_whole(self, cursors: Mapping[str, str | None]) -> bool:
+        """Whether a page with these neighbours holds all rows of the list, so that nothing is left to count."""
+        begun_later = (
+            self.args.after is not None or self.args.before is not None or self.args.start is not None
+        )
+        return not begun_later and cursors["prev"] is None and cursors["next"] is None
+
     def _page(
         self, session: Session, plan: Plan, order: Order, values: Sequence[Any] | None, backwards: bool
     ) -> list[Any]:
@@ -238,13 +245,29 @@ class Listing:
             return True
         return site().access.visible(self.policy, self.entity.name).everything
 
+    def _money(self) -> list[Field]:
+        """The columns that have a sum: money that is shown, and plain on every row that the reader sees."""
+        fields = [self.entity.fields[key] for key in self.column_keys() if self.fields.readable(key)]
+        return [each for each in fields if isinstance(each.kind, MoneyKind) and not each.reference]
+
+    def totals_of(self, plan: Plan, rows: Sequence[Any]) -> list[tuple[str, str | None, Any]]:
+        """What `totals` gives, of a list whose rows are all on this page: added up without a statement."""
+        sums: dict[tuple[str, str | None], Any] = {}
+        for each in self._money():
+            for row in rows:
+                amount = plan.value(row, each.key)
+                if amount is not None:
+                    place = each.key, plan.unit(row, each.key)
+                    sums[place] = sums.get(place, 0) + amount
+        in_order = sorted(sums, key=lambda place: (place[1] is not None, place[1]))
+        return [(*place, sums[place]) for place in in_order]
+
     def totals(self, session: Session) -> list[tuple[str, str | None, Any]]:
         """(field key, currency, sum) of each money column that is shown, over all matching rows; one statement.
 
         It reads every matching row: ask only where their number is known to be small, or was asked for.
         """
-        fields = [self.entity.fields[key] for key in self.column_keys() if self.fields.readable(key)]
-        money = [each for each in fields if isinstance(each.kind, MoneyKind) and not each.reference]
+        money = self._money()
         if not money:
             return []
         unit_key = self.entity.unit_key(money[0])

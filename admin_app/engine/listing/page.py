@@ -56,7 +56,7 @@ class Presenter:
         self.exact = False
 
     def page(self, session: Session) -> ListPage:
-        """Run the list's two statements and prepare what the template shows."""
+        """Run the list's statements and prepare what the template shows."""
         return ListPage(self, session)
 
     def frame(self) -> dict[str, Any]:
@@ -74,9 +74,9 @@ class Presenter:
             for action in ("create", "edit", "delete", "export")
         }
 
-    def totals(self, session: Session) -> list[dict[str, Any]]:
+    def totals(self, sums: Sequence[tuple[str, str | None, Any]]) -> list[dict[str, Any]]:
         found: dict[str, list[Cell]] = {}
-        for key, unit, amount in self.listing.totals(session):
+        for key, unit, amount in sums:
             found.setdefault(key, []).append(Cell("money", money(amount), unit=unit))
         return [
             {"label": labels().field(self.entity.name, key), "cells": cells} for key, cells in found.items()
@@ -206,21 +206,25 @@ class ListPage:
     def __init__(self, presenter: Presenter, session: Session) -> None:
         self._by = presenter
         self._listing = listing = presenter.listing
-        rights = presenter.rights()
-        number, exact = listing.count(session)
-        self.exact = presenter.exact = exact
-        sort = presenter.args.sort
-        if sort and not listing.sorts(sort, exact):
-            field = labels().field(presenter.entity.name, sort)
-            raise BadInput(
-                _("This list is too long to be sorted by “%(field)s”. Add a filter first.", field=field)
-            )
+        rights, args = presenter.rights(), presenter.args
+        counted = None
+        if args.sort and not listing.sorts(args.sort, False):
+            counted = listing.count(session)
+            if not listing.sorts(args.sort, counted[1]):
+                field = labels().field(presenter.entity.name, args.sort)
+                raise BadInput(
+                    _("This list is too long to be sorted by “%(field)s”. Add a filter first.", field=field)
+                )
         plan, found, cursors = listing.rows(session)
+        whole = listing.is_whole(cursors)
+        number, exact = (len(found), True) if whole else counted or listing.count(session)
+        self.exact = presenter.exact = exact
         self.keys = listing.column_keys()
         self.rows: Sequence[Listed] = presenter.rows(plan, found, self.keys, rights)
         self.count = presenter.count_info(number, exact)
         self.pager = presenter.pager(len(found), cursors)
-        self.totals = presenter.totals(session) if exact else ()
+        sums = listing.totals_of(plan, found) if whole else listing.totals(session) if exact else ()
+        self.totals = presenter.totals(sums)
         self.chips = presenter.chips(session)
         self.may = {action: bool(rows) for action, rows in rights.items()}
         self.may["import"] = may_import(presenter.policy, presenter.entity)

@@ -126,6 +126,11 @@ class Plan:
         """A field's stored value; for a reference, its first foreign-key column."""
         return row[self.slots[key].start]
 
+    def unit(self, row: Sequence[Any], key: str) -> str | None:
+        """The currency of a money field; None where it has none."""
+        place = self.slots[key].unit
+        return None if place is None else row[place]
+
     def reference(self, row: Sequence[Any], key: str) -> tuple[str, str] | None:
         """(key, label) of a reference's target; None where there is none. A hidden one keeps its key, not its label."""
         slot = self.slots[key]

@@ -196,17 +196,49 @@ def test_the_words_of_a_page_are_in_the_readers_language(
     assert page.columns[0]["label"] == "〔Grade〕"
 
 
-def test_a_page_costs_the_same_statements_at_5_rows_and_at_50(
+def test_a_page_costs_the_same_statements_at_60_rows_and_at_200(
     desk: Session, add_book: Callable[..., Book]
 ) -> None:
     costs = []
-    for number in (5, 45):
+    for number in (30, 70):
         for _ in range(number):
             add_book(parent=add_book("parent"))
         with statements(desk) as seen:
             Presenter(listing(size="50")).page(desk)
         costs.append(len(seen))
     assert costs[0] == costs[1] <= 8
+
+
+def test_a_list_that_is_all_on_one_page_is_not_counted_nor_summed_up_by_statements(
+    desk: Session, add_book: Callable[..., Book]
+) -> None:
+    for price, currency in (("1.10", "CNY"), ("2.20", "CNY"), ("5", "EUR"), (None, "USD")):
+        add_book(price=price and Decimal(price), currency=currency)
+    warm = Presenter(listing()).page(desk)
+    with statements(desk) as seen:
+        page = Presenter(listing()).page(desk)
+    assert len(seen) == 1
+    assert page.count["text"] == warm.count["text"] == "4 records"
+    (sums,) = page.totals
+    assert [(cell.unit, cell.text) for cell in sums["cells"]] == [("CNY", "3.30"), ("EUR", "5.00")]
+    plan, rows, _cursors = listing().rows(desk)
+    assert listing().totals_of(plan, rows) == listing().totals(desk)
+
+
+@pytest.mark.parametrize(
+    "asked", [{}, {"end": "1"}, {"after": None}, {"before": None}, {"sort": "price", "from": "1"}]
+)
+def test_a_page_among_others_is_counted(
+    desk: Session, add_book: Callable[..., Book], asked: dict[str, Any]
+) -> None:
+    for price in range(25):
+        add_book(price=Decimal(price), currency="CNY")
+    made = listing(size="20")
+    _plan, _rows, cursors = made.rows(desk)
+    given = {key: cursors["next"] if value is None else value for key, value in asked.items()}
+    page = Presenter(listing(size="20", **given)).page(desk)
+    assert len(page.rows) < 25
+    assert page.count["text"] == "25 records"
 
 
 def test_money_is_summed_by_currency(desk: Session, add_book: Callable[..., Book]) -> None:
