@@ -75,7 +75,7 @@ def _names(entity: Entity, site: Site) -> Iterator[str]:
                     yield f"{entity.name}: {what} names {resolved}, which is no field"
     for section, keys in entity.sections.items():
         for key in keys:
-            if key in fields and key not in entity.form_fields:
+            if key in fields and key not in entity.import_fields:
                 yield f"{entity.name}: section {section} names {key}, which nobody may type"
     named = {*(entity.title_patterns), *([entity.code] if entity.code else [])}
     for key in entity.group_of:
@@ -83,9 +83,20 @@ def _names(entity: Entity, site: Site) -> Iterator[str]:
             yield f"{entity.name}: field_groups names {key}, which names the record and is seen by all who see it"
     if entity.sort and entity.sort.lstrip("-") not in entity.sortable:
         yield f"{entity.name}: sort names {entity.sort.lstrip('-')}, which no index keeps in order"
+    if entity.states is not None:
+        yield from _states(entity)
     yield from _follows(entity, site)
     if entity.group and entity.group not in {group.key for group in site.groups}:
         yield f"{entity.name}: there is no group {entity.group}"
+
+
+def _states(entity: Entity) -> Iterator[str]:
+    assert entity.states is not None
+    each = entity.fields.get(entity.states.field)
+    if each is None or not isinstance(each.kind, ChoiceKind):
+        yield f"{entity.name}: states names {entity.states.field}, which is no choice"
+        return
+    yield from (f"{entity.name}: {problem}" for problem in entity.states.names(each.kind.codes))
 
 
 def _follows(entity: Entity, site: Site) -> Iterator[str]:
@@ -111,6 +122,9 @@ def _labels(entity: Entity, site: Site) -> Iterator[str]:
         for what in ("label", "plural"):
             if find(language, "entity", entity.name, what) is None:
                 yield f"{entity.name}: no {what} in {language}"
+        for step in entity.states.steps if entity.states is not None else ():
+            if find(language, "entity", entity.name, "step", step.name) is None:
+                yield f"{entity.name}: no label for step {step.name} in {language}"
         for key, each in entity.fields.items():
             if (find(language, "entity", entity.name, "field", key) or find(language, "field", key)) is None:
                 yield f"{entity.name}.{key}: no label in {language}"

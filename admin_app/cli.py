@@ -30,6 +30,7 @@ from admin_app.passwords import check_new_password, hash_password, random_passwo
 from admin_app.search_command import search_command
 from admin_app.server import address, log_to, make_server
 from admin_app.start import Login, demo_logins, load_starting_data, prepare
+from admin_app.states_command import states_command
 from admin_app.why_command import why_command
 from models.organisation import Department, Position, Post, User
 
@@ -264,6 +265,7 @@ COMMANDS = (
     search_command,
     why_command,
     audit_command,
+    states_command,
     check,
     user,
 )

@@ -28,6 +28,7 @@ from admin_app.engine.language import init_language
 from admin_app.engine.search.index import Indexes
 from admin_app.engine.search.keeping import install_search
 from admin_app.engine.site import Site
+from admin_app.engine.states.guard import install_states
 from admin_app.error_pages import init_errors
 from admin_app.fragments import init_fragments
 from admin_app.gate import init_gate
@@ -74,6 +75,7 @@ def create_app(site: Site, config: Mapping[str, Any] | None = None) -> Flask:
     on_bulk(note_bulk)
     app.extensions["dutybook_search"] = Indexes(site.entities)
     install_search(db.session)
+    install_states(site.entities)
     init_jobs(app, site.jobs, db.session)
     init_sessions(app)
     init_gate(app)

@@ -152,10 +152,11 @@ _CONTACT = ("id", "name", "mobile", "email", "owner_id", "department_id", *_TIME
 _AFFILIATION = ("id", "contact_id", "customer_id", "title", "primary", *_TIMES)
 _CONTRACT = (
     "id", "number", "title", "customer_id", "amount", "status", "signed_on", "starts_on", "ends_on", "owner_id",
-    "department_id", *_TIMES,
+    "department_id", "archive_number", *_TIMES,
 )  # fmt: skip
 _COMPLAINT = (
-    "id", "number", "customer_id", "channel", "status", "subject", "received_at", "owner_id", "department_id", *_TIMES,
+    "id", "number", "customer_id", "channel", "status", "subject", "received_at", "owner_id", "department_id",
+    "closed_at", *_TIMES,
 )  # fmt: skip
 #: SQLAlchemy keeps moments with microseconds in SQLite's text, and compares them as text.
 _MICROSECONDS = ".000000"
@@ -223,6 +224,7 @@ def _contracts(count: int, first_owner: int, whose: Any) -> Iterator[tuple[Any, 
             "2027" + day[4:],
             first_owner + drawn % OWNERS,
             whose(number * RELATED),
+            f"DA-2025-{number:06}",
             *_moments(number),
         )
 
@@ -241,6 +243,7 @@ def _complaints(count: int, first_owner: int, whose: Any) -> Iterator[tuple[Any,
             created,
             first_owner + drawn % OWNERS,
             whose(number * RELATED * 5),
+            updated if drawn % 4 > 1 else None,
             created,
             updated,
         )

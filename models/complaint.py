@@ -27,6 +27,7 @@ class Complaint(Record, Owned, Base):
     __tablename__ = "complaint"
     __table_args__ = (
         CheckConstraint("closed_at >= received_at", name="closed_after_received"),
+        CheckConstraint("(status = 'closed') = (closed_at IS NOT NULL)", name="closed_has_moment"),
         *pages(),
         *ordered_within("received_at", "respond_by", "resolve_by", "subject"),
         *ordered("channel", "kind", "severity", "status", "closed_at"),

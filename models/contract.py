@@ -30,6 +30,7 @@ class Contract(Record, Owned, Base):
             "status NOT IN ('signed', 'performing', 'completed') OR signed_on IS NOT NULL",
             name="signed_needs_date",
         ),
+        CheckConstraint("status <> 'archived' OR archive_number IS NOT NULL", name="archived_needs_number"),
         CheckConstraint("ends_on >= starts_on", name="ends_after_start"),
         CheckConstraint("amount >= 0", name="amount_not_negative"),
         CheckConstraint("length(currency) = 3", name="currency_code"),

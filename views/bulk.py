@@ -93,6 +93,13 @@ class BulkView(AccessPage):
         if not isinstance(made, BulkRun):
             return self._ask(declared, found, selection, made)
         key = made.id
+        # A step of one record needs no preview to be read, unless something is in its way.
+        at_once = found.step and selection.single is not None and request.form.get("_step") == "now"
+        if at_once and made.counts.get("change") and not runs.needs_approval(made):
+            runs.submit(session, policy, made)
+            session.commit()
+            flash(_("Done: %(step)s.", step=found.label), "success")
+            return redirect(url_for(f"{entity}.details_view", id=selection.single))
         session.commit()
         return redirect(url_for("bulk.run", key=key))
 

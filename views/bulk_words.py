@@ -63,7 +63,7 @@ def sections(form: Any) -> list[dict[str, Any]]:
             "key": bound.name,
             "kind": "text",
             "required": bool(bound.flags.required),
-            "help": None,
+            "help": str(bound.description) or None,
             "stored": None,
             "wide": False,
         }

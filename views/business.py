@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from admin_app.engine.entity import Entity
+from admin_app.services.complaint_states import COMPLAINT_STATES
 from admin_app.services.complaints import (
     after_complaints_changed,
     before_complaint_saved,
     before_event_saved,
 )
+from admin_app.services.contract_states import CONTRACT_STATES
 from admin_app.services.contracts import (
     after_contract_deleted,
     after_contract_saved,
@@ -55,6 +57,7 @@ ENTITIES = (
                 "archived": "muted",
             }
         },
+        states=CONTRACT_STATES,
         before_save=before_contract_saved,
         # Amounts and statuses decide how a customer stands, and who approved what: record by record.
         bulk_fields=("terms", "risks", "starts_on", "ends_on", "archive_number"),
@@ -129,6 +132,7 @@ ENTITIES = (
                 "reopened": "bad",
             },
         },
+        states=COMPLAINT_STATES,
         before_save=before_complaint_saved,
         # Its status has a timeline, which is written record by record.
         bulk_fields=(

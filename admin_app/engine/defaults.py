@@ -24,7 +24,7 @@ def initial_values(
     visible to the actor, else it is left out.
     """
     values: dict[str, Any] = {}
-    for key in entity.form_fields:
+    for key in entity.import_fields:
         each = entity.fields[key]
         given = args.get(key)
         value = _given(session, each, given) if given else None

@@ -19,6 +19,7 @@ from admin_app.engine.labels import labels
 from admin_app.engine.listing import ListArgs, Listing, Plan, Presenter
 from admin_app.engine.listing.listing import COUNT_CAP
 from admin_app.engine.site import site
+from admin_app.engine.states.showing import state_panel
 from admin_app.errors import NotFound
 
 
@@ -178,6 +179,7 @@ def context(
         "related_create_url": create_url,
         "may": {action: plan.within(row, rows) for action, rows in allowed.items()},
         "steps": entity.steps(policy, key) if entity.steps else (),
+        "state": state_panel(session, entity, policy, key, plan, row),
         "urls": {
             "list": url_for(f"{name}.index_view"),
             "edit": url_for(f"{name}.edit_view", id=key, _url=here),

@@ -20,6 +20,7 @@ from admin_app.engine.language import lang
 
 if TYPE_CHECKING:
     from admin_app.engine.bulk.action import Action
+    from admin_app.engine.states.machine import Machine
 
 
 @dataclass(frozen=True)
@@ -103,6 +104,7 @@ class Entity:
             or `after_save` watches over single ones.
         after_bulk: keeps derived facts true after many records got new values (by field key).
         steps: what else a record's page leads to, from (policy, key); the page behind each link decides again.
+        states: the states that its records go through; the field that holds them changes by their steps alone.
         adopted: whether the class was reflected from a schema without labels.
     """
 
@@ -131,6 +133,7 @@ class Entity:
     bulk_fields: Sequence[str] | None = None
     after_bulk: BulkHook | None = None
     steps: StepHook | None = None
+    states: Machine | None = None
     adopted: bool = False
 
     @cached_property
@@ -252,8 +255,18 @@ class Entity:
         """All fields that people may type: no derived ones, no generated keys, no binary content."""
         return tuple(key for key, each in self.fields.items() if self._is_typed(each))
 
+    @cached_property
+    def import_fields(self) -> tuple[str, ...]:
+        """What a file may fill: what people may type, and the state in which a record comes from elsewhere."""
+        if self.states is None:
+            return self.form_fields
+        typed = {*self.form_fields, self.states.field}
+        return tuple(key for key in self.fields if key in typed)
+
     def _is_typed(self, each: Field) -> bool:
         if each.derived or not each.kind.editable:
+            return False
+        if self.states is not None and each.key == self.states.field:
             return False
         generated = each.is_key and not each.reference and len(self.mapper.primary_key) == 1
         numeric = isinstance(each.column.type, sa.Integer | sa.Uuid)

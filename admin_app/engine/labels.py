@@ -50,6 +50,10 @@ class Labels:
         """One record of this entity, in words: 客户, customer."""
         return self.find(lang(), "entity", name, "label") or pretty(name)
 
+    def step(self, entity: str, name: str) -> str:
+        """What the button of a step between two states says."""
+        return self.find(lang(), "entity", entity, "step", name) or pretty(name)
+
     @staticmethod
     def inside(label: str) -> str:
         """`label` as it stands inside a sentence: English ones start small, abbreviations and Chinese stay."""

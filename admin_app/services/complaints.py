@@ -25,7 +25,7 @@ OPEN: Final = ("new", "assigned", "in_progress", "waiting", "reopened")
 #: Most databases take some 32,000 parameters in one statement.
 _CHUNK: Final = 10_000
 #: The step that a complaint takes by getting a status.
-_STEPS: Final = {
+STEPS: Final = {
     "new": "noted",
     "assigned": "assigned",
     "in_progress": "resumed",
@@ -56,12 +56,12 @@ def before_complaint_saved(session: Session, policy: Policy, complaint: Complain
     else:
         complaint.closed_at = None
     if is_new:
-        _add(session, policy, complaint, "logged", _words(status) if status != "new" else None)
+        _add(session, policy, complaint, "logged", status_words(status) if status != "new" else None)
         return
     with acting(session, SYSTEM), session.no_autoflush:
         before = session.scalar(select(Complaint.status).where(Complaint.id == complaint.id))
     if before is not None and before != status:
-        _add(session, policy, complaint, _STEPS[status], f"{_words(before)} → {_words(status)}")
+        _add(session, policy, complaint, STEPS[status], f"{status_words(before)} → {status_words(status)}")
     if _owner_changed(complaint):
         _add(session, policy, complaint, "assigned", _name(session, complaint))
 
@@ -141,7 +141,7 @@ def _name(session: Session, complaint: Complaint) -> str:
     return owner.name if owner else "—"
 
 
-def _words(status: str) -> str:
+def status_words(status: str) -> str:
     """The status in the language of who acts: a timeline quotes, it is not translated afterwards."""
     if has_app_context() and "dutybook" in current_app.extensions:
         return labels().choice("complaint", "status", status)

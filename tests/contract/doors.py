@@ -165,7 +165,11 @@ def _bulk_visits(expectation: Expectation, actor: Actor) -> Iterator[Visit]:
                 yield Visit("GET", url, 403)
             elif action.downloads:
                 yield Visit("GET", url, 404)
-            elif action.name in OFFERED or (action.name == "assign" and "owner" in entity.form_fields):
+            elif (
+                action.step
+                or action.name in OFFERED
+                or (action.name == "assign" and "owner" in entity.form_fields)
+            ):
                 yield Visit("GET", url, 200)
 
 

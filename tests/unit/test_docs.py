@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 
 from admin_app.config import ROOT, SETTINGS
+from admin_app.engine.states.diagram import document as states_document
+from views.site import build_site
 
 
 def test_the_settings_page_is_the_settings_table() -> None:
@@ -14,6 +16,11 @@ def test_the_settings_page_is_the_settings_table() -> None:
         f"| `{each.name}` | {f'`{each.default}`' if each.default else 'empty'} | {each.sentence} |"
         for each in SETTINGS
     ]
+
+
+def test_the_page_of_states_is_what_the_declarations_say() -> None:
+    written = (ROOT / "docs" / "states.md").read_text(encoding="utf-8")
+    assert written == states_document(build_site()), "flask --app wsgi states > docs/states.md"
 
 
 def test_every_verb_that_a_document_names_exists() -> None:

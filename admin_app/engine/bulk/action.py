@@ -78,12 +78,13 @@ class Action:
         form: makes the form from (entity, session, policy, what was sent or None).
         plan: what the valid form means.
         entities: names of the entities that have it; None for every one.
-        reasons: sentences for the codes of its own barriers.
+        reasons: sentences for the codes of its own barriers; a function gets what follows the code's colon.
         offered: whether the actor is offered it at all, beyond holding the word.
         button: whether the page of one record shows it.
         downloads: whether it answers with a file at once, without a preview.
         dangerous: whether its button warns.
         needs_reason: whether it is not done without a word why.
+        step: whether it brings records to another state; a list offers such actions under one button.
     """
 
     name: str
@@ -99,6 +100,7 @@ class Action:
     downloads: bool = False
     dangerous: bool = False
     needs_reason: bool = False
+    step: bool = False
 
     def fits(self, entity: Entity) -> bool:
         """Whether this entity has it."""
@@ -160,7 +162,8 @@ def sentence(action: Action | None, entity: Entity, why: str, labels: Any) -> st
     """What a barrier's code means, for the reader."""
     code, _colon, rest = why.partition(":")
     if action is not None and code in action.reasons:
-        return str(action.reasons[code])
+        told = action.reasons[code]
+        return str(told(rest) if callable(told) else told)
     if code == "action":
         return str(_("None of your positions lets you do this to them."))
     if code == "bulk":

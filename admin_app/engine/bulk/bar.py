@@ -17,7 +17,7 @@ from admin_app.engine.site import site
 
 
 def bulk_actions(name: str) -> list[dict[str, Any]]:
-    """The actions that the reader may do with many records of an entity, as [{name, label, icon, url, dangerous}]."""
+    """What the reader may do with many records of an entity: [{name, label, icon, url, dangerous, step}]."""
     entity, policy = site().by_name[name], current_policy()
     # A site may come without the screens of bulk changes.
     if not supports(entity) or "bulk.form" not in current_app.view_functions:
@@ -33,6 +33,7 @@ def _offered(policy: Policy, entity: Entity) -> list[dict[str, Any]]:
             "icon": each.icon,
             "url": url_for("bulk.form", entity=entity.name, action=each.name),
             "dangerous": each.dangerous,
+            "step": each.step,
         }
         for each in actions_of(entity)
         if may_use(policy, each, entity, many=True)

@@ -98,7 +98,7 @@ def broken_checks(
     entity: Entity, values: Mapping[str, Any], chosen: Sequence[ColumnElement[bool]]
 ) -> Iterator[Barrier]:
     """A barrier for each rule of the table (a CHECK) that the new values would break beside what a record holds."""
-    new = {each.name: (each, value) for key, value in values.items() for each in entity.fields[key].columns}
+    new = {each.name: value for key, value in values.items() for each in entity.fields[key].columns}
     for constraint in sorted(entity.table.constraints, key=lambda each: str(each.name)):
         if not isinstance(constraint, CheckConstraint) or getattr(constraint, "_type_bound", False):
             continue
@@ -108,9 +108,7 @@ def broken_checks(
             continue
         # The rule's own text, over rows that look like the table with the new values in.
         shown = [
-            literal(new[column.name][1], column.type).label(column.name)
-            if column.name in new
-            else _own(entity, column)
+            _new(column, new[column.name]).label(column.name) if column.name in new else _own(entity, column)
             for column in entity.table.columns
             if column.name in words or column.primary_key
         ]
@@ -118,6 +116,10 @@ def broken_checks(
         (key,) = entity.mapper.primary_key
         broken = select(rows.c[key.name]).where(sa.not_(sa.literal_column(f"({rule})", sa.Boolean)))
         yield Barrier("invalid", f"check:{constraint.name}", key_of(entity).in_(broken))
+
+
+def _new(column: sa.Column[Any], value: Any) -> ColumnElement[Any]:
+    return value if isinstance(value, ColumnElement) else literal(value, column.type)
 
 
 def _own(entity: Entity, column: sa.Column[Any]) -> Any:

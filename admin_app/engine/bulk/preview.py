@@ -8,7 +8,7 @@ from typing import Any, Final
 from flask import url_for
 from flask_babel import format_decimal
 from flask_babel import gettext as _
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from admin_app.engine.access import SYSTEM, acting
@@ -144,6 +144,8 @@ def value_text(each: Field, names: dict[Any, str], value: Any) -> str:
 def after_text(opened: Opened, key: str) -> str:
     """The new value of a field, as the reader sees it."""
     each, value = opened.entity.fields[key], opened.plan.values[key]
+    if isinstance(value, ColumnElement):
+        return str(_("Filled in by itself"))
     bound = opened.form._fields.get(key)
     if isinstance(bound, LookupField) and bound.data is not None:
         return str(bound.describe(bound.data)[1])

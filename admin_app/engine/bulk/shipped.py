@@ -23,6 +23,7 @@ from admin_app.engine.forms import RecordForm
 from admin_app.engine.inputs import LookupField
 from admin_app.engine.orphans import drop_orphaned_grants
 from admin_app.engine.site import site
+from admin_app.engine.states.action import step_actions
 
 #: In what is sent, the names of the fields that shall change; any other is left alone.
 CHOSEN: Final = "set"
@@ -106,9 +107,10 @@ def _plan_owner(_session: Session, policy: Policy, entity: Entity, form: RecordF
     return plan_update(policy, entity, new_values(form), "assign")
 
 
-def _owner_form(
+def owner_form(
     entity: Entity, session: Session, _policy: Policy, sent: MultiDict[str, Any] | None
 ) -> RecordForm:
+    """The form that asks whom records go to."""
     form = RecordForm(entity, session, ("owner",), values={}, formdata=sent)
     if sent is not None and not sent.get("owner"):
         form.form_errors.append(_("Choose whom they go to."))
@@ -164,7 +166,7 @@ EDIT: Final = Action(
     button=False,
 )
 ASSIGN: Final = Action(
-    "assign", lazy_gettext("Assign"), "user-share", "assign", _owner_form, _plan_owner, offered=_has_owner
+    "assign", lazy_gettext("Assign"), "user-share", "assign", owner_form, _plan_owner, offered=_has_owner
 )
 EXPORT: Final = Action(
     "export",
@@ -191,9 +193,9 @@ SHIPPED: Final = (EDIT, ASSIGN, EXPORT, DELETE)
 
 
 def actions_of(entity: Entity) -> tuple[Action, ...]:
-    """All actions of an entity: its own between those that every entity has."""
+    """All actions of an entity: its own and its steps between those that every entity has."""
     edit, assign, export, delete = SHIPPED
-    found = (edit, assign, *entity.actions, export, delete)
+    found = (edit, assign, *entity.actions, *step_actions(entity), export, delete)
     return tuple(each for each in found if each.fits(entity))
 
 

@@ -100,6 +100,7 @@ def stay_words(state: str) -> str:
         "gone": _("It was deleted since."),
         "forbidden": _("None of your positions lets you do this to them."),
         "depends": _("Something refers to it by now."),
+        "step": _("This step is not taken back, or not by you."),
     }
     return str(words.get(state) or _("Something is in the way."))
 

@@ -30,6 +30,7 @@ from admin_app.engine.change.writer import (
 )
 from admin_app.engine.change.writing import columns_of, read_and_note, write
 from admin_app.engine.entity import Entity
+from admin_app.engine.states.guard import refuse_beginnings, refuse_steps
 from models.base import AppendOnlyError
 from models.mixins import AppendOnly
 
@@ -57,6 +58,9 @@ def update_rows(
         touch: whether version and time of change move, so that open forms go stale. Derived facts do not.
         join: (rows, condition) to take values from.
         few: read the rows and write them by key, which is cheaper for a handful.
+
+    Raises:
+        UndeclaredStep: it would bring a record to a state that no step leads to from its own.
     """
     writer = Writer(session, entity, policy, action)
     shape = writer.shape
@@ -68,6 +72,7 @@ def update_rows(
     conditions.append(sa.or_(*(differs(shape, key, own[key], new) for key, new in given.items())))
     moved = touched(shape) if touch else {}
     changing = update(shape.table).where(*conditions).values(by_column(shape, {**given, **moved}))
+    refuse_steps(session, shape.model, beside(shape.table, join), conditions, given)
     if not writer.told or all(shape.columns[key].key in shape.bookkeeping for key in given):
         return writer.send_untold(changing, given)
     if few or not writer.set_based:
@@ -150,6 +155,7 @@ def insert_rows(
     names = [shape.columns[key].name for key in filled]
     source = select(*filled.values()).select_from(given)
     first = writer.recorder.number
+    refuse_beginnings(session, shape.model, given)
     if not writer.told:
         return writer.send_untold(insert(table).from_select(names, source), ())
     if not writer.set_based:

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Select, and_, case, cast, func, literal, o
 
 from admin_app.engine.change.bulk import insert_rows
 from admin_app.engine.change.kind import DONE, Kind
+from admin_app.engine.states.guard import stepping
 from models.change import ChangeRow
 from models.types import utc_now
 
@@ -93,7 +94,9 @@ class Deleted(Kind):
         row = self.row
         joined = kept.join(row, row.c.number == kept.c.history_number)
         rows = select(*values).select_from(joined).where(*self.picked(), self.state(kept) == DONE)
-        return insert_rows(self.session, self.shape.model, rows, with_keys=True)
+        # Whatever state it was in: it does not begin now.
+        with stepping(self.session):
+            return insert_rows(self.session, self.shape.model, rows, with_keys=True)
 
     def emptied(self) -> dict[str, Select[Any]]:
         """By column: how many records come back without what this column referred to."""

@@ -9,6 +9,7 @@ Rows are of one kind when they are of one entity, say the same (created, updated
     reference   what it refers to is gone   taken      another record has its unique value
     depends     something refers to it      kept       entries of a log stay
     lost        history cannot give it back (a secret that may not be empty)
+    step        the step that brought it to its state is not taken back, or not by this actor
 """
 
 from __future__ import annotations

@@ -13,6 +13,8 @@ from admin_app.engine.change.kind import DONE, Kind
 from admin_app.engine.change.shape import Shape
 from admin_app.engine.orphans import drop_orphaned_grants
 from admin_app.engine.site import site
+from admin_app.engine.states.guard import machine_of, stepping
+from admin_app.engine.states.machine import Machine
 from models.change import ChangeRow
 from models.mixins import AppendOnly
 
@@ -41,6 +43,7 @@ class Updated(Kind):
         own = self.shape.key_column.key
         free = and_(true(), *(self._is_free(key, now.c[own]) for key in self.keys))
         end = case((and_(true(), *linked), case((free, DONE), else_="taken")), else_="reference")
+        end = case((self._way_back(now), end), else_="step")
         told: ColumnElement[str] = case((already, "unchanged"), (holds, end), else_=since)
         mine: ColumnElement[str] = case((self.mine(now.c), told), else_="forbidden")
         return case((now.c[own].is_(None), "gone"), else_=mine if self.keys else literal("lost"))
@@ -59,9 +62,43 @@ class Updated(Kind):
             return 0
         where = and_(*self.picked(), self.state(table) == DONE)
         joined = (self.row, self.shape.key_column == self.key)
-        return update_rows(
-            self.session, self.shape.model, where, values, policy=self.policy, action="edit", join=joined
-        )
+        machine = machine_of(self.shape.model)
+        if machine is not None and machine.field in self.keys and machine.undone is not None:
+            went, back = self._states(machine)
+            going = select(self.shape.key_column.label("id"), went.label("went"), back.label("back"))
+            machine.undone(self.session, self.policy, going.join_from(table, *joined).where(where))
+        with stepping(self.session):
+            return update_rows(
+                self.session, self.shape.model, where, values, policy=self.policy, action="edit", join=joined
+            )
+
+    def _states(self, machine: Machine) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
+        """The state that the set wrote, and the one before it."""
+        codec, row = self.shape.codecs[machine.field], self.row.c
+        kind = self.shape.columns[machine.field].type
+        went, back = (codec.value(side, self.dialect) for side in (row.after, row.before))
+        return sa.type_coerce(went, kind), sa.type_coerce(back, kind)
+
+    def _way_back(self, now: Any) -> ColumnElement[bool]:
+        """Whether an undo may bring each record to its earlier state: back along a step that the actor may take.
+
+        It goes forward again (an undo undone) only along steps that the word alone decides about.
+        """
+        machine = machine_of(self.shape.model)
+        if machine is None or machine.field not in self.keys:
+            return true()
+        went, back = self._states(machine)
+        ways = [went == back]
+        for step in machine.steps:
+            rows = self.history.rows(self.policy, step.word, self.name)
+            if not rows:
+                continue
+            mine = self.history.access.criterion(self.shape.model, rows, now.c)
+            if step.taken_back:
+                ways.append(and_(went == step.target, back.in_(step.sources), mine))
+            if not step.guarded:
+                ways.append(and_(went.in_(step.sources), back == step.target, mine))
+        return or_(*ways)
 
     def _link_holds(self, key: str, value: ColumnElement[Any]) -> ColumnElement[bool]:
         """Whether what a foreign key refers to exists; true for other columns."""

@@ -58,7 +58,7 @@ def importable(entity: Entity) -> tuple[str, ...]:
     """Field keys that a file may fill: those that people may type and whose target, if any, the site knows."""
     return tuple(
         key
-        for key in filter(site().fields(current_policy(), entity).writable, entity.form_fields)
+        for key in filter(site().fields(current_policy(), entity).writable, entity.import_fields)
         if not entity.fields[key].reference or site().target(entity.fields[key]) is not None
     )
 

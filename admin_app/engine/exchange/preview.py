@@ -19,7 +19,7 @@ SHOWN_ROWS: Final = 20
 
 def _shown_keys(importer: Importer) -> list[str]:
     entity, sources = importer.entity, importer.reader.sources
-    ordered = [key for key in entity.form_fields if key in sources]
+    ordered = [key for key in entity.import_fields if key in sources]
     return list(dict.fromkeys([*([entity.code] if entity.code else []), *ordered]))
 
 

@@ -25,6 +25,7 @@ from admin_app.engine.labels import labels
 from admin_app.engine.language import LANGUAGES
 from admin_app.engine.saving import values_of
 from admin_app.engine.site import site
+from admin_app.engine.states.guard import no_beginning
 
 
 class RowForm(RecordForm):
@@ -97,7 +98,7 @@ class RowReader:
         given = {*self.sources, *self.initial, self.recipe.link}
         missing = [
             labels().field(entity.name, key)
-            for key in entity.form_fields
+            for key in entity.import_fields
             if key not in given
             and entity.required(entity.fields[key])
             and not entity.fields[key].has_default
@@ -158,10 +159,20 @@ class RowReader:
         if not self.form.read(sent):
             for each in self.form.error_list():
                 errors.setdefault(each["key"], each["message"])
+        self._refuse_state(errors)
         if errors:
             return {}, [(key, errors[key]) for key in self.form._fields if key in errors]
         values = {key: value for key, value in self.initial.items() if key not in self.sources}
         return values | values_of(self.form, list(self.form._fields)), []
+
+    def _refuse_state(self, errors: dict[str, str]) -> None:
+        """What comes from elsewhere may be under way, but not where a step of this house has to lead."""
+        machine = self.entity.states
+        if machine is None or machine.field not in self.form:
+            return
+        state = self.form[machine.field].data
+        if state is not None and state not in machine.first:
+            errors.setdefault(machine.field, no_beginning(self.entity.name, machine, state))
 
     def _sent(self, key: str, text: str) -> str:
         """`text` as a browser would send it."""

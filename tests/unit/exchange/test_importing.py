@@ -308,3 +308,15 @@ def test_the_file_of_bad_rows_has_their_columns_and_the_reasons(load: Load) -> N
     assert len(written) == 2
     assert "'=Bad,vassal,enterprise,XXX,," in written[1]
     assert "customer_class: “vassal” is none of the choices. | department: “XXX”" in written[1]
+
+
+def test_a_contract_is_taken_over_under_way_but_not_where_only_a_step_leads(
+    load: Load, desk: Session
+) -> None:
+    assert load("customer", HEAD + "Buyer,resource,enterprise,SAL,,\n").written
+    head = "number,title,customer,department,signed_on,status\n"
+    outcome = load("contract", f"{head}M-1,One,Buyer,SAL,,approved\nM-2,Two,Buyer,SAL,2026-01-05,signed\n")
+    assert said(outcome) == [(2, "status", "No new record begins as “Approved”.")]
+    assert load("contract", f"{head}M-2,Two,Buyer,SAL,2026-01-05,signed\nM-3,Three,Buyer,SAL,,\n").written
+    found = select(Contract.status).where(Contract.number.in_(["M-2", "M-3"])).order_by(Contract.number)
+    assert list(desk.scalars(found)) == ["signed", "draft"]

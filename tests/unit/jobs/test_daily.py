@@ -19,7 +19,9 @@ pytestmark = pytest.mark.usefixtures("rollback")
 
 def test_time_alone_makes_a_customer_lapse(session):
     customer = session.scalars(select(Customer).where(Customer.transaction_status == "existing")).first()
-    update_rows(session, Contract, Contract.customer_id == customer.id, {"status": "completed"})
+    for status, following in (("signed", "performing"), ("performing", "completed")):
+        which = (Contract.customer_id == customer.id) & (Contract.status == status)
+        update_rows(session, Contract, which, {"status": following})
     contracts = select(Contract.id).where(Contract.customer_id == customer.id)
     long_ago = {"performed_on": date(2020, 1, 1)}
     update_rows(session, Performance, Performance.contract_id.in_(contracts), long_ago)

@@ -77,6 +77,34 @@ def test_a_signed_contract_needs_its_date(model_session: Session, customer: Cust
         model_session.flush()
 
 
+def test_an_archived_contract_needs_its_number(model_session: Session, customer: Customer) -> None:
+    model_session.add(contract(customer, status="archived", archive_number="DA-1"))
+    model_session.flush()
+    model_session.add(contract(customer, number="HT-2", status="archived"))
+    with pytest.raises(IntegrityError, match="ck_contract_archived_needs_number"):
+        model_session.flush()
+
+
+@pytest.mark.parametrize(("status", "closed"), [("closed", False), ("reopened", True)])
+def test_a_complaint_has_a_moment_of_closing_exactly_when_it_is_closed(
+    model_session: Session, customer: Customer, status: str, closed: bool
+) -> None:
+    now = datetime.now(UTC)
+    case = Complaint(
+        number="TS-1",
+        customer=customer,
+        channel="phone",
+        subject="Noise",
+        status=status,
+        received_at=now,
+        closed_at=now if closed else None,
+        department_id=customer.department_id,
+    )
+    model_session.add(case)
+    with pytest.raises(IntegrityError, match="ck_complaint_closed_has_moment"):
+        model_session.flush()
+
+
 @pytest.mark.parametrize(
     ("columns", "rule"),
     [

@@ -46,8 +46,10 @@ def make_contract(session, clerk):
     """Make a contract the way a form does, signed when its status needs a date."""
 
     def make(customer, amount="100", status="signed", performed_on=None, **values):
-        # Nobody writes an approved contract: it is approved afterwards, by somebody else.
-        written = "draft" if status == "approved" else status
+        # Nobody writes a contract that is reviewed or approved: it gets there, step by step.
+        path = ("draft", "review", "approved")
+        ways = path[1 : path.index(status) + 1] if status in path else ()
+        written = "draft" if ways else status
         contract = Contract(
             **{
                 "title": "Maintenance",
@@ -55,6 +57,7 @@ def make_contract(session, clerk):
                 "amount": Decimal(amount),
                 "status": written,
                 "signed_on": date(2025, 1, 1),
+                "archive_number": "DA-1" if status == "archived" else None,
                 **values,
             }
         )
@@ -63,8 +66,9 @@ def make_contract(session, clerk):
             before_contract_saved(session, clerk, contract)
             session.flush()
             after_contract_saved(session, clerk, contract)
-        contract.status = status
-        session.flush()
+        for state in ways:
+            contract.status = state
+            session.flush()
         if performed_on:
             session.add(Performance(contract=contract, performed_on=performed_on, amount=Decimal(amount)))
             session.flush()

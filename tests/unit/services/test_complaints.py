@@ -67,8 +67,9 @@ def test_a_new_owner_is_a_step(session, complaint, save):
 
 
 def test_closing_sets_the_time_and_reopening_clears_it(session, complaint, save):
-    complaint.status = "closed"
-    save(complaint)
+    for status in ("assigned", "in_progress", "solved", "confirmed", "closed"):
+        complaint.status = status
+        save(complaint)
     closed_at = complaint.closed_at
     assert closed_at >= complaint.received_at
     complaint.subject = "Closed, with a better subject"
@@ -77,7 +78,7 @@ def test_closing_sets_the_time_and_reopening_clears_it(session, complaint, save)
     complaint.status = "reopened"
     save(complaint)
     assert complaint.closed_at is None
-    assert [kind for kind, _text in timeline(session, complaint)] == ["logged", "closed", "reopened"]
+    assert [kind for kind, _text in timeline(session, complaint)][-2:] == ["closed", "reopened"]
 
 
 def test_a_complaint_from_a_file_may_be_closed_already(session, save, make_customer):

@@ -111,8 +111,8 @@ def test_nobodys_open_form_goes_stale(session, make_customer, make_contract):
 
 def test_it_is_written_whoever_saves(session, make_customer, make_contract, clerk):
     customer = make_customer()
-    contract = make_contract(customer, status="draft")
-    contract.status = "terminated"
+    contract = make_contract(customer, status="approved")
+    contract.status = "signed"
     with acting(session, Policy("stranger", 10**6)):
         before_contract_saved(session, NOBODY, contract)
         session.flush()
