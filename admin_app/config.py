@@ -244,6 +244,13 @@ SETTINGS = (
         parse_flag,
     ),
     Setting(
+        "DUTYBOOK_LIST_MS",
+        "LIST_MS",
+        "5000",
+        "Milliseconds that a filtered list may look for its rows before it asks for one more condition; 0: no end.",
+        parse_milliseconds,
+    ),
+    Setting(
         "DUTYBOOK_SLOW_QUERY_MS",
         "SLOW_QUERY_MS",
         "500",

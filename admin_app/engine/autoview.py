@@ -45,6 +45,7 @@ from admin_app.engine.forms import (
 from admin_app.engine.keys import decode_key
 from admin_app.engine.labels import labels
 from admin_app.engine.listing import ListArgs, Listing, Presenter
+from admin_app.engine.listing.patience import patient
 from admin_app.engine.listing.tools import column_choices, filter_fields
 from admin_app.engine.lookup import lookup
 from admin_app.engine.reveal import may_reveal, reveal
@@ -158,7 +159,9 @@ class EntityView(ModelView):  # type: ignore[misc]
         policy = current_policy()
         args = ListArgs.parse(self.entity, request.args, policy)
         listing = Listing(self.entity, args, policy, f"{self.entity.name}.index_view")
-        return str(self.render(self.list_template, page=Presenter(listing).page(db.session())))
+        with patient(session := db.session(), listing):
+            page = Presenter(listing).page(session)
+        return str(self.render(self.list_template, page=page))
 
     @expose("/tools/")
     def tools_view(self) -> Answer:
