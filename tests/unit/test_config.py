@@ -44,6 +44,7 @@ def test_each_setting_is_read_from_its_variable() -> None:
             "DUTYBOOK_BULK_AT_ONCE": "5",
             "DUTYBOOK_BULK_APPROVAL": "7",
             "DUTYBOOK_WORKER": "0",
+            "DUTYBOOK_LIST_MS": "2000",
             "DUTYBOOK_SLOW_QUERY_MS": "250",
             "DUTYBOOK_LOG_LEVEL": "Warning",
         }
@@ -64,6 +65,7 @@ def test_each_setting_is_read_from_its_variable() -> None:
         "BULK_AT_ONCE": 5,
         "BULK_APPROVAL": 7,
         "WORKER": False,
+        "LIST_MS": 2000,
         "SLOW_QUERY_MS": 250,
         "LOG_LEVEL": "WARNING",
     }

@@ -74,4 +74,5 @@ def _too_long(listing: Listing) -> str:
     sentence = str(_("This would look through too many records. Add one more condition, or a narrower one."))
     if not useful:
         return sentence
-    return f"{sentence} {_('Quick to look up: %(fields)s.', fields=_(', ').join(useful[:6]))}"
+    quick = _("Quick to look up: %(fields)s.", fields=_(", ").join(useful[:6]))
+    return f"{sentence} {quick}"
