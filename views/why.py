@@ -45,8 +45,9 @@ class WhyView(AccessPage):
         if group:
             field_answers.check_group(found, entity, group)
         record = found.visible(policy, entity, key)
+        wanted = field_answers.WRITE if action == "edit" else field_answers.READ
         answer = (
-            field_answers.explain_fields(found, policy, entity, group, record)
+            field_answers.explain_fields(found, policy, entity, group, record, wanted=wanted)
             if group
             else found.explain(policy, action, entity, record)
         )

@@ -47,6 +47,7 @@ from admin_app.engine.labels import labels
 from admin_app.engine.listing import ListArgs, Listing, Presenter
 from admin_app.engine.listing.patience import patient
 from admin_app.engine.listing.tools import column_choices, filter_fields
+from admin_app.engine.locked import locked_fields
 from admin_app.engine.lookup import lookup
 from admin_app.engine.reveal import may_reveal, reveal
 from admin_app.engine.site import site
@@ -227,13 +228,14 @@ class EntityView(ModelView):  # type: ignore[misc]
     def edit_view(self) -> Answer:
         """The form of a stored record. A save on an old version comes back with both versions side by side."""
         session, policy, key = db.session(), current_policy(), self._key()
-        keys = typed_everywhere(self.entity, policy) if request.method == "GET" else None
+        keys = shown = typed_everywhere(self.entity, policy) if request.method == "GET" else None
         if keys is None:
             record = self._record(key)
             if not site().may_record(policy, "edit", self.entity, record):
                 raise Forbidden(_("None of your positions lets you edit this record."))
             keys = typed_fields(self.entity, policy, record)
-        found = saving.stored_row(session, self.entity, key, keys)
+            shown = (*keys, *locked_fields(self.entity, policy, record))
+        found = saving.stored_row(session, self.entity, key, shown or keys)
         if found is None:
             raise NotFound(_("The record is gone, or it is not yours to see."))
         token = saving.token_of(*found)
@@ -248,7 +250,7 @@ class EntityView(ModelView):  # type: ignore[misc]
                     return self._saved(record, _("Saved."), key)
             except saving.Stale:
                 session.rollback()
-                found = saving.stored_row(session, self.entity, key, keys) or found
+                found = saving.stored_row(session, self.entity, key, shown or keys) or found
                 form = RecordForm(self.entity, session, keys, found, request.form)
                 token = saving.token_of(*found)
                 return self._form(form, key, found, token, stale=True), 409  # type: ignore[return-value]
@@ -277,6 +279,7 @@ class EntityView(ModelView):  # type: ignore[misc]
                 token=token,
                 return_url=self._return_url(),
                 delete_url=delete_url,
+                key=key,
                 list_url=url_for(f"{self.entity.name}.index_view"),
             )
         )

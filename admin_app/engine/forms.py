@@ -23,6 +23,7 @@ from admin_app.engine.inputs import Filled, LookupField, TrackedField
 from admin_app.engine.keys import decode_key, encode_key
 from admin_app.engine.labels import labels
 from admin_app.engine.listing.plan import Plan
+from admin_app.engine.locked import locked_entries
 from admin_app.engine.site import site
 
 
@@ -161,16 +162,20 @@ class RecordForm(BaseForm):  # type: ignore[misc]
         ]
 
 
-def layout(form: RecordForm, stored: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
-    """The form's fields by section, as the template shows them.
+def layout(
+    form: RecordForm, stored: Mapping[str, str] | None = None, found: tuple[Plan, Any] | None = None
+) -> list[dict[str, Any]]:
+    """The form's fields by section, as the template shows them, and between them those that may not be typed.
 
-    `stored` gives, after a stale save, what is stored now, by field key.
+    `stored` gives, after a stale save, what is stored now, by field key; `found` is the record as it is stored.
     """
     entity = form.entity
+    locked = locked_entries(entity, form, found)
     shown = []
     for name, keys in entity.form_sections.items():
         rows = [
-            {
+            locked.get(key)
+            or {
                 "field": form[key],
                 "key": key,
                 "kind": "reference" if isinstance(form[key], LookupField) else entity.fields[key].kind.name,
@@ -180,7 +185,7 @@ def layout(form: RecordForm, stored: Mapping[str, str] | None = None) -> list[di
                 "wide": _is_wide(entity.fields[key]),
             }
             for key in keys
-            if key in form
+            if key in form or key in locked
         ]
         if rows:
             shown.append({"key": name, "title": labels().section(entity.name, name), "fields": rows})
@@ -199,10 +204,11 @@ def form_context(form: RecordForm, found: tuple[Plan, Any] | None, stale: bool) 
         plan, row = found
         title = plan.title(row)
         stored = {key: plan.cell(row, key, link=False).text for key in form.touched()} if stale else None
-    sections = layout(form, stored)
+    sections = layout(form, stored, found)
     for section in sections:
         for entry in section["fields"]:
-            entry["drawn"] = draw_field(name, entry)
+            if "locked" not in entry:
+                entry["drawn"] = draw_field(name, entry)
     return {
         "title": title or _("New %(entity)s", entity=labels().inside(label)),
         "entity": {"name": name, "label": label, "plural": labels().plural(name)},

@@ -19,7 +19,7 @@ from admin_app.engine.labels import labels
 from admin_app.errors import BadInput, Conflict, Forbidden, NotFound
 from admin_app.services.answers import ON_RECORDS
 from admin_app.services.explanations import Explainer
-from admin_app.services.field_answers import READ, check_group, level_of
+from admin_app.services.field_answers import READ, WRITE, check_group, level_of
 from admin_app.services.grants import To, check_giving
 from admin_app.services.heads import head_of, headed_departments, leads_for
 from admin_app.services.request_lists import home_of, to_decide
@@ -59,7 +59,8 @@ def ask(
 
     `key` is the record's, as it stands in addresses; it is kept as it was sent and says nothing of whether there is
     such a record. An action that is not done with a record is asked for in general.
-    `fields` is a group of fields that one wants to read in full; the request to view then says so in its reason.
+    `fields` is a group of fields that one wants to read in full or, where the action is to edit, to change; it becomes
+    a request to view, on which a level of fields hangs, and says so in its reason.
 
     Raises:
         BadInput: there is no reason, no such action or entity, or nothing to ask for.
@@ -79,7 +80,7 @@ def ask(
         raise BadInput(_("Nobody may do this, whatever the duties; there is nothing to ask for."))
     record = explainer.visible(policy, entity, key)
     if fields is not None:
-        action, reason = "view", _to_read(explainer, policy, entity, fields, record, reason)
+        action, reason = "view", _for_fields(explainer, policy, action, entity, fields, record, reason)
     elif not key and why(explainer.access, policy, action, entity).allowed:
         raise BadInput(_("You may do this already."))
     with acting(session, SYSTEM):
@@ -105,14 +106,19 @@ def ask(
     return request
 
 
-def _to_read(explainer: Explainer, policy: Policy, entity: str, fields: str, record: Any, reason: str) -> str:
-    """The reason of a request for a group of fields. BadInput where there is none, or it is plain already."""
+def _for_fields(
+    explainer: Explainer, policy: Policy, action: str, entity: str, fields: str, record: Any, reason: str
+) -> str:
+    """The reason of a request for a group of fields. BadInput where there is none, or one has as much already."""
     check_group(explainer, entity, fields)
+    to_change = action == "edit"
     level = level_of(explainer, policy, entity, fields, record)
-    if LEVELS.index(level) >= READ:
+    if LEVELS.index(level) >= (WRITE if to_change else READ):
         raise BadInput(_("You may do this already."))
-    label, given = labels().section(entity, fields), reason.strip()
-    return str(_("To read “%(fields)s”: %(reason)s", fields=label, reason=given))
+    slots = {"fields": labels().section(entity, fields), "reason": reason.strip()}
+    if to_change:
+        return str(_("To change “%(fields)s”: %(reason)s", **slots))
+    return str(_("To read “%(fields)s”: %(reason)s", **slots))
 
 
 def _asked(explainer: Explainer, policy: Policy, action: str, entity: str, record: Any) -> int | None:

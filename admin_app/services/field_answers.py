@@ -16,8 +16,8 @@ from admin_app.services.answers import Explanation, Fields, Witness
 from admin_app.services.explanations import Explainer
 from admin_app.services.sentences import Part, Sentence, weave
 
-#: From this level on a field is plain.
-READ = LEVELS.index("read")
+#: From these levels on a field is plain, and may be typed.
+READ, WRITE = LEVELS.index("read"), LEVELS.index("write")
 
 
 def field_groups(found: Explainer, entity: str) -> tuple[str, ...]:
@@ -41,7 +41,13 @@ def level_of(found: Explainer, policy: Policy, entity: str, group: str, record: 
 
 
 def explain_fields(
-    found: Explainer, policy: Policy, entity: str, group: str, record: Any = None, name: str | None = None
+    found: Explainer,
+    policy: Policy,
+    entity: str,
+    group: str,
+    record: Any = None,
+    name: str | None = None,
+    wanted: int = READ,
 ) -> Explanation:
     """Why the group is plain, masked or hidden for `policy`; whoever may not even view is told why not that.
 
@@ -50,6 +56,7 @@ def explain_fields(
         entity, group: as declared; see `check_group`.
         record: one that this person may see, or None for the entity as a whole.
         name: how to call the person; None addresses the reader.
+        wanted: READ or WRITE, from where on the answer is yes; below it, it names who has as much.
     """
     if not why(found.access, policy, "view", entity, record).allowed:
         return found.explain(policy, "view", entity, record, name)
@@ -60,10 +67,11 @@ def explain_fields(
         return Explanation(True, "admin", answer, found.reasons.because("admin", (), entity, name), place)
     reasons = list(_reasons(found, policy, entity, record))
     because = [_because(found, reason, entity, group, name) for reason in reasons]
-    if LEVELS.index(level) >= READ:
+    if LEVELS.index(level) >= wanted:
         return Explanation(True, "cells", answer, because, place)
-    able = _able(found, entity, group, record) if record is not None else ()
-    return Explanation(False, "fields", answer, because, place, ways=_ways(found, entity, group), able=able)
+    able = _able(found, entity, group, record, wanted) if record is not None else ()
+    ways = _ways(found, entity, group, wanted)
+    return Explanation(False, "fields", answer, because, place, ways=ways, able=able)
 
 
 def overview(found: Explainer, policy: Policy, entity: str, record: Any = None) -> list[Fields]:
@@ -73,7 +81,7 @@ def overview(found: Explainer, policy: Policy, entity: str, record: Any = None) 
         level = level_of(found, policy, entity, group, record)
         plain = LEVELS.index(level) >= READ
         reason = _answer(level, entity, group, None)
-        ways = () if plain else _ways(found, entity, group)
+        ways = () if plain else _ways(found, entity, group, READ)
         shown.append(Fields(group, level, reason, ways))
     return shown
 
@@ -117,8 +125,8 @@ def _because(found: Explainer, reason: Reason, entity: str, group: str, name: st
     return (*sentence, Part(" "), *given)
 
 
-def _ways(found: Explainer, entity: str, group: str) -> Sequence[Any]:
-    """The positions whose cells show the group in full, and who holds them."""
+def _ways(found: Explainer, entity: str, group: str, wanted: int) -> Sequence[Any]:
+    """The positions whose cells give the group from the level `wanted` on, and who holds them."""
     people: dict[int, list[tuple[int, str]]] = {}
     for user, (person, policy) in found.everybody.items():
         for position in dict.fromkeys(source.position for source in policy.sources if source.position):
@@ -131,7 +139,7 @@ def _ways(found: Explainer, entity: str, group: str) -> Sequence[Any]:
             continue
         given = found.world.entities.get(duty, frozenset())
         if any(
-            LEVELS.index(cell.levels.get(f"{name}.{group}", profile.level)) >= READ
+            LEVELS.index(cell.levels.get(f"{name}.{group}", profile.level)) >= wanted
             for name in names
             if name in given
         ):
@@ -139,10 +147,10 @@ def _ways(found: Explainer, entity: str, group: str) -> Sequence[Any]:
     return found.gather(holders)
 
 
-def _able(found: Explainer, entity: str, group: str, record: Any) -> list[Witness]:
-    """Everybody who sees the group of this record in full."""
+def _able(found: Explainer, entity: str, group: str, record: Any, wanted: int) -> list[Witness]:
+    """Everybody who has the group of this record from the level `wanted` on."""
     return [
         Witness(user, person.name, person.username, ())
         for user, (person, policy) in found.everybody.items()
-        if LEVELS.index(level_of(found, policy, entity, group, record)) >= READ
+        if LEVELS.index(level_of(found, policy, entity, group, record)) >= wanted
     ]

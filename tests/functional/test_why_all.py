@@ -147,6 +147,79 @@ def test_a_masked_value_leads_to_why_and_may_be_asked_for(app: Flask, person: Si
     assert post(client, "/requests/new", **{**form, "fields": "x"}).status_code == 400
 
 
+def fields_of(page: str) -> list[str]:
+    """The names of what may be typed on a form."""
+    return re.findall(r'<(?:input|select|textarea)[^>]* name="(\w+)"', page)
+
+
+def locked(page: str) -> dict[str, str]:
+    """What stands locked on a form: the text by label."""
+    found = re.findall(r'<div class="db-field is-locked">(.*?)</div>', page, re.DOTALL)
+    parts = [re.findall(r">([^<>]+)<", each.replace("\n", "")) for each in found]
+    return {texts[0].strip(): " ".join(filter(None, map(str.strip, texts[1:]))) for texts in parts}
+
+
+@pytest.mark.parametrize("word", ["hidden", "masked", "read", "write"])
+def test_a_form_shows_what_may_not_be_typed_in_its_place_and_why(
+    app: Flask, person: Sign, level: Level, word: str
+) -> None:
+    key = record_of(app, Customer, "CS")
+    with app.app_context(), acting(db.session(), SYSTEM) as session:
+        session.get_one(Customer, key).phone = "13812345678"
+        session.commit()
+    client = person("csd")
+    level(word)
+    page = client.get(f"/customer/edit/?id={key}").text
+    assert f'href="/why/all?entity=customer&amp;id={key}"' in page
+    assert ("phone" in fields_of(page)) is (word == "write")
+    link = f"/why/?action=edit&amp;entity=customer&amp;id={key}&amp;fields=contact"
+    assert (link in page) is (word in ("masked", "read"))
+    assert ("13812345678" in page) is (word in ("read", "write"))
+    if word in ("hidden", "write"):
+        assert locked(page) == {}
+        return
+    assert (
+        locked(page)["Phone"]
+        == f"Not yours to change {'138****5678' if word == 'masked' else '13812345678'} Why?"
+    )
+    text = words(client.get(link.replace("&amp;", "&")))
+    assert "Positions that change it" in text and "Who changes it of this record" in text
+    assert "Request access" in text
+
+
+def test_a_new_form_and_a_refused_one_show_it_too(app: Flask, person: Sign, level: Level) -> None:
+    key = record_of(app, Customer, "CS")
+    client = person("csd")
+    level("read")
+    page = client.get("/customer/new/").text
+    assert 'href="/why/all?entity=customer"' in page
+    assert locked(page)["Phone"] == "Not yours to change — Why?"
+    assert "/why/?action=edit&amp;entity=customer&amp;fields=contact" in page
+    answer = post(client, f"/customer/edit/?id={key}", name="", _token="0")
+    assert answer.status_code == 409 and "Phone" in locked(answer.text)
+    level("hidden")
+    assert locked(client.get("/customer/new/").text) == {}
+
+
+def test_one_may_ask_to_change_a_group_that_one_reads(app: Flask, person: Sign, level: Level) -> None:
+    key = record_of(app, Customer, "CS")
+    client = person("csd")
+    form = {
+        "action": "edit",
+        "entity": "customer",
+        "id": key,
+        "fields": "contact",
+        "reason": "Numbers change",
+    }
+    level("read")
+    assert post(client, "/requests/new", **form).status_code == 302
+    asked = select(AccessRequest).order_by(AccessRequest.id.desc()).limit(1)
+    request = stored(app, asked)
+    assert (request.action, request.reason) == ("view", "To change “How to reach them”: Numbers change")
+    level("write")
+    assert post(client, "/requests/new", **form).status_code == 400
+
+
 @pytest.mark.parametrize(
     "query", ["", "entity=nonsense", "entity=%00", "entity=complaint&fields=x&action=view"]
 )
