@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from flask import url_for
 from flask_admin import AdminIndexView, expose
@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from admin_app.db import db
 from admin_app.engine.access import Policy, current_policy
+from admin_app.engine.figures import Figure
 from admin_app.engine.labels import labels
 from admin_app.engine.language import lang
 from admin_app.engine.site import Page, site
@@ -25,6 +26,7 @@ from admin_app.sessions import person
 from models.types import utc_now
 from views.matrix import signed_in
 
+T = TypeVar("T")
 #: Entities whose own records are listed by their last change.
 RECENT = ("customer", "contact", "contract", "complaint")
 _SHOWN = 6
@@ -199,36 +201,55 @@ def _recent(session: Session, user_id: int, names: Sequence[str]) -> dict[str, A
 def _charts(session: Session, today: date, may: Callable[[str], bool]) -> list[dict[str, Any]]:
     charts = []
     if may("customer"):
+        found, counted = _figure("grades", today, lambda: metrics.customers_by_grade(session))
         points = [
             _point(
                 labels().choice("customer", "grade", each.code) if each.code else _("No grade"),
                 "customer",
                 each,
             )
-            for each in metrics.customers_by_grade(session)
+            for each in found
         ]
-        charts.append(_chart("grades", _("Customers by grade"), "bar", None, "customer", points))
+        charts.append(_chart("grades", _("Customers by grade"), "bar", None, "customer", points, counted))
     # A sum tells what its parts hide: the chart is for those who may read every amount behind it.
     if may("contract") and site().fields(current_policy(), site().by_name["contract"]).readable("amount"):
-        monthly = metrics.contract_amounts_by_month(session, today)
+        monthly, counted = _figure(
+            "amounts", today, lambda: metrics.contract_amounts_by_month(session, today)
+        )
         points = [_point(each.code or "", "contract", each) for each in monthly.points]
         if points:
             # The current month is not over: it is drawn dashed.
             points[-1]["open"] = True
-        charts.append(
-            _chart("amounts", _("Contract amount by month"), "bar", monthly.currency, "contract", points)
-        )
+        title = _("Contract amount by month")
+        charts.append(_chart("amounts", title, "bar", monthly.currency, "contract", points, counted))
     if may("complaint"):
+        found, counted = _figure("complaints", today, lambda: metrics.complaints_by_status(session))
         points = [
             _point(labels().choice("complaint", "status", each.code or ""), "complaint", each)
-            for each in metrics.complaints_by_status(session)
+            for each in found
         ]
-        charts.append(_chart("complaints", _("Complaints by status"), "bar", None, "complaint", points))
+        title = _("Complaints by status")
+        charts.append(_chart("complaints", title, "bar", None, "complaint", points, counted))
     return charts
 
 
+def _figure(key: str, today: date, count: Callable[[], T]) -> tuple[T, str | None]:
+    """(numbers of a chart, at what time they were counted if not just now): at size each reads many rows."""
+    figure: Figure[T] = site().kept(current_policy(), ("figure", key, today), Figure)
+    found, age = figure.read(count)
+    if age is None:
+        return found, None
+    return found, f"{(utc_now() - timedelta(seconds=age)).astimezone(clock.company_zone()):%H:%M}"
+
+
 def _chart(
-    key: str, title: str, kind: str, unit: str | None, entity: str, points: list[dict[str, Any]]
+    key: str,
+    title: str,
+    kind: str,
+    unit: str | None,
+    entity: str,
+    points: list[dict[str, Any]],
+    counted: str | None,
 ) -> dict[str, Any]:
     drawn = points if any(point["value"] for point in points) else []
     return {
@@ -238,6 +259,7 @@ def _chart(
         "unit": unit,
         "url": _list_url(entity, {}),
         "points": drawn,
+        "counted": counted,
     }
 
 
