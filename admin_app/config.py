@@ -237,6 +237,13 @@ SETTINGS = (
         parse_records,
     ),
     Setting(
+        "DUTYBOOK_GRADING_APPROVAL",
+        "GRADING_APPROVAL",
+        "100",
+        "Grades that a rule changes for more customers than this wait for the yes of a second person.",
+        parse_records,
+    ),
+    Setting(
         "DUTYBOOK_WORKER",
         "WORKER",
         "1",

@@ -9,6 +9,7 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Base
+from models.change import Canonical
 from models.mixins import Keyed
 from models.types import Document, choice, utc_now
 
@@ -61,7 +62,8 @@ class BulkRun(Keyed, Base):
 class BulkItem(Base):
     """What the preview found for one record: the version that it saw, and what will become of it.
 
-    ``why`` is the code of the reason, where there is one. No foreign keys: a hundred thousand of these are written at
+    ``why`` is the code of the reason, where there is one; ``after`` holds the new values of an action that computes
+    them, by column key as history spells them. No foreign keys: a hundred thousand of these are written at
     once, in the order of their key, and they go with their run.
     """
 
@@ -76,3 +78,4 @@ class BulkItem(Base):
         choice("outcome", "change", "same", "denied", "locked", "invalid", "moved")
     )
     why: Mapped[str | None] = mapped_column(String(80))
+    after: Mapped[Any | None] = mapped_column(Canonical())

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Base
 from models.mixins import Owned, Record, ordered, ordered_within, pages
-from models.types import Money, choice
+from models.types import Money, choice, grade_code
+
+if TYPE_CHECKING:
+    from models.grading import GradeRule
 
 
 class Customer(Record, Owned, Base):
     """An organisation that buys, may buy, or matters for its standing.
 
     ``transaction_status``, ``contract_total`` (in ``currency``) and ``last_contact_on`` follow from contracts
-    and activities; a service writes them. ``code`` (KH-00001) is generated when empty.
+    and activities; a service writes them. ``code`` (KH-00001) is generated when empty. ``grade`` holds since
+    ``grade_since``; ``grade_rule`` gave it for ``grade_points``, or a person where there is none. ``drift_grade`` is
+    what the active rule set would give instead, since ``drift_since``. ``judgement`` is the owner's, from 0 to 10.
     """
 
     __tablename__ = "customer"
@@ -35,6 +41,10 @@ class Customer(Record, Owned, Base):
             "grade_locked_until IS NULL OR length(trim(coalesce(grade_lock_reason, ''))) > 0",
             name="grade_lock_explained",
         ),
+        CheckConstraint("judgement BETWEEN 0 AND 10", name="judgement_in_range"),
+        CheckConstraint(
+            "judgement IS NULL OR length(trim(coalesce(judgement_note, ''))) > 0", name="judgement_explained"
+        ),
         CheckConstraint("founded_year BETWEEN 1000 AND 9999", name="founded_year_of_four_digits"),
         *pages(),
         *ordered_within("name", "contract_total", "last_contact_on"),
@@ -47,6 +57,7 @@ class Customer(Record, Owned, Base):
             "industry",
             "credit_code",
             "grade_locked_until",
+            "drift_since",
         ),
         # What is asked for most: good customers that buy, the most valuable first.
         Index("ix_customer_best", "grade", "transaction_status", "contract_total", "id"),
@@ -70,9 +81,18 @@ class Customer(Record, Owned, Base):
     lifecycle: Mapped[str] = mapped_column(
         choice("lifecycle", "potential", "active", "loyal", "lapsed"), default="potential"
     )
-    grade: Mapped[str | None] = mapped_column(choice("grade", "A", "B", "C"))
+    grade: Mapped[str | None] = mapped_column(grade_code("grade"))
     grade_locked_until: Mapped[date | None]
     grade_lock_reason: Mapped[str | None] = mapped_column(String(300))
+    grade_since: Mapped[date | None] = mapped_column(info={"derived": True})
+    grade_rule_id: Mapped[int | None] = mapped_column(
+        ForeignKey("grade_rule.id", ondelete="RESTRICT"), index=True, info={"derived": True}
+    )
+    grade_points: Mapped[int | None] = mapped_column(info={"derived": True})
+    drift_grade: Mapped[str | None] = mapped_column(grade_code("drift_grade"), info={"derived": True})
+    drift_since: Mapped[date | None] = mapped_column(info={"derived": True})
+    judgement: Mapped[int | None]
+    judgement_note: Mapped[str | None] = mapped_column(String(300))
     region: Mapped[str | None] = mapped_column(String(60))
     industry: Mapped[str | None] = mapped_column(String(60))
     credit_code: Mapped[str | None] = mapped_column(String(40), unique=True)
@@ -92,3 +112,4 @@ class Customer(Record, Owned, Base):
     last_contact_on: Mapped[date | None] = mapped_column(info={"derived": True})
 
     parent: Mapped[Customer | None] = relationship(remote_side="Customer.id")
+    grade_rule: Mapped[GradeRule | None] = relationship()

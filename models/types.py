@@ -33,6 +33,15 @@ def choice(name: str, *codes: str) -> Enum:
     )
 
 
+#: Grades of customers, the best one first.
+GRADES = ("A+", "A", "B", "C", "D")
+
+
+def grade_code(name: str) -> Enum:
+    """A grade of customers."""
+    return choice(name, *GRADES)
+
+
 def letter() -> Enum:
     """R does it, A owns and approves it, V supervises, C coordinates, S assists, I is told."""
     return choice("letter", "R", "A", "V", "C", "S", "I")

@@ -13,11 +13,13 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from admin_app.services import clock
 from models.access import DutyAccess, LetterProfile
 from models.base import Base
 from models.conflict import DutyConflict
 from models.duty import Duty, PositionDuty
 from models.organisation import Department, Position
+from seed.grading import load_rules
 
 _FOLDER = Path(__file__).with_suffix("")
 
@@ -39,6 +41,11 @@ def load_organisation(session: Session) -> dict[str, int]:
                 "duty_access",
                 "letter_profile",
                 "duty_conflict",
+                "grade_rule",
+                "grade_step",
+                "grade_rate",
+                "grade_dimension",
+                "grade_band",
             ),
             0,
         )
@@ -53,6 +60,7 @@ def load_organisation(session: Session) -> dict[str, int]:
         "duty_access": [*_accesses(duties)],
         "letter_profile": [LetterProfile(**fact) for fact in _facts("letter_profiles")],
         "duty_conflict": [*_conflicts(duties)],
+        **load_rules(session, clock.today()),
     }
     for records in loaded.values():
         session.add_all(records)

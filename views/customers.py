@@ -13,6 +13,7 @@ from models.customer import Customer
 from models.tag import CustomerTag, Tag, TagFamily
 
 OWNERSHIP = ("owner", "department")
+GRADE_TONES = {"A+": "a", "A": "a", "B": "b", "C": "c", "D": "c"}
 CUSTOMER_FIELDS = (
     "customer_class",
     "customer_subtype",
@@ -68,6 +69,8 @@ ENTITIES = (
                 "grade",
                 "grade_locked_until",
                 "grade_lock_reason",
+                "judgement",
+                "judgement_note",
                 "region",
                 "industry",
                 "source",
@@ -79,7 +82,8 @@ ENTITIES = (
         },
         optional=("customer_subtype", "department"),
         tones={
-            "grade": {"A": "a", "B": "b", "C": "c"},
+            "grade": GRADE_TONES,
+            "drift_grade": GRADE_TONES,
             "transaction_status": {
                 "existing": "ok",
                 "signed_unperformed": "sign",

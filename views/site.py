@@ -9,8 +9,8 @@ from typing import Any, Final
 from admin_app.engine.bulk.job import BULK, FORGET, UNDO
 from admin_app.engine.labels import Labels
 from admin_app.engine.site import Group, Page, Site
-from admin_app.services.daily import REFRESH
-from views import business, customers, organisation
+from admin_app.services.daily import DRIFT, REFRESH
+from views import business, customers, grading, organisation
 from views.access_report import REPORT
 from views.access_requests import REQUESTS
 from views.access_review import REVIEW
@@ -51,7 +51,7 @@ def build_site(
         name=NAME,
         labels=Labels.from_folder(LABELS),
         groups=GROUPS,
-        entities=(*customers.ENTITIES, *business.ENTITIES, *organisation.ENTITIES),
+        entities=(*customers.ENTITIES, *grading.ENTITIES, *business.ENTITIES, *organisation.ENTITIES),
         pages=(
             DASHBOARD,
             MATRIX,
@@ -67,7 +67,7 @@ def build_site(
             JOBS,
             *pages,
         ),
-        jobs=(REFRESH, BULK, UNDO, FORGET),
+        jobs=(REFRESH, DRIFT, BULK, UNDO, FORGET),
         loaders=loaders or {},
         mappings=mappings,
     )

@@ -15,11 +15,12 @@ from wtforms.validators import InputRequired, Length, Optional, ValidationError
 from admin_app.engine.access import SYSTEM, Policy, acting
 from admin_app.engine.bulk.action import Action, ActionForm, Barrier, Plan
 from admin_app.engine.bulk.shipped import plan_update
-from admin_app.engine.change import delete_rows, insert_rows
+from admin_app.engine.change import delete_rows, insert_rows, update_rows
 from admin_app.engine.entity import Entity
 from admin_app.engine.labels import labels
 from admin_app.engine.language import lang
 from admin_app.services import clock
+from admin_app.services.regrading import BY_RULE, by_hand
 from models.customer import Customer
 from models.tag import CustomerTag, Tag, TagFamily
 
@@ -113,13 +114,18 @@ def _regrade_form(
 
 def _plan_regrade(_session: Session, policy: Policy, entity: Entity, form: RegradeForm) -> Plan:
     values: dict[str, Any] = {"grade": form.grade.data}
+    given = by_hand(form.grade.data, clock.today())
     if form.locked_until.data is not None:
         values["grade_locked_until"] = form.locked_until.data
         values["grade_lock_reason"] = form.lock_reason.data.strip()
     plan = plan_update(policy, entity, values)
+
+    def write(session: Session, policy: Policy, which: ColumnElement[bool]) -> int:
+        return update_rows(session, entity, which, values | given, policy=policy, action="edit")
+
     locked = func.coalesce(Customer.grade_locked_until >= clock.today(), False)
     barriers = [*plan.barriers, Barrier("locked", "grade_lock", locked)]
-    return Plan(plan.same, plan.write, plan.values, barriers)
+    return Plan(plan.same, write, plan.values, barriers)
 
 
 ADD_TAGS: Final = Action(
@@ -140,4 +146,4 @@ REGRADE: Final = Action(
     needs_reason=True,
 )
 
-ACTIONS: Final = (REGRADE, ADD_TAGS, REMOVE_TAGS)
+ACTIONS: Final = (REGRADE, BY_RULE, ADD_TAGS, REMOVE_TAGS)

@@ -78,7 +78,10 @@ BULK_RUNS = {
     "bulk.undo": "GET",
 }
 #: Actions that are offered wherever their word is held; the others depend on what there is to fill in.
-OFFERED = ("delete", "regrade", "add_tags", "remove_tags")
+OFFERED = (
+    *("delete", "regrade", "add_tags", "remove_tags", "regrade_by_rule"),
+    *("activate", "retire", "new_version"),
+)
 #: What an entity offers for its records has one door, `/bulk/<entity>/<action>/`.
 BULK_FORM = "bulk.form"
 #: What opens without a sign-in, and POST doors that serve the sign-in itself.

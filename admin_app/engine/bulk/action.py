@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from flask_babel import gettext as _
 from flask_wtf.i18n import translations
-from sqlalchemy import ColumnElement, and_, false, or_, true
+from sqlalchemy import ColumnElement, FromClause, and_, false, or_, true
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 from wtforms import Form
@@ -48,6 +48,25 @@ class Barrier:
 
 
 @dataclass(frozen=True)
+class Computed:
+    """New values that differ from record to record, found by one statement over all that were chosen.
+
+    Args:
+        rows: what they are found in, beside the records.
+        on: which of its rows is a record's; a record may have none.
+        values: attribute key -> new value, over `rows`.
+        same: true where nothing would change.
+        barriers: what stands in the way, beside the plan's own; asked at the preview alone.
+    """
+
+    rows: FromClause
+    on: ColumnElement[bool]
+    values: Mapping[str, ColumnElement[Any]]
+    same: ColumnElement[bool]
+    barriers: Sequence[Barrier] = ()
+
+
+@dataclass(frozen=True)
 class Plan:
     """What an action would do to the records of a selection, in SQL.
 
@@ -57,6 +76,10 @@ class Plan:
         values: new values by field key, for the preview: literal ones, or expressions.
         barriers: what stands in the way, the first one that holds is told.
         goes_along: whether records of other entities go with them, which the preview counts.
+        computed: makes the new values, from the conditions of what was chosen. They are kept with the preview: what is
+            applied is what was seen, whatever moved in between. `values` then names the fields that it shows.
+        sets: the attributes that `computed` gives values to.
+        word: the action word that writing them takes.
     """
 
     same: ColumnElement[bool]
@@ -64,6 +87,9 @@ class Plan:
     values: Mapping[str, Any] = field(default_factory=dict)
     barriers: Sequence[Barrier] = ()
     goes_along: bool = False
+    computed: Callable[[Sequence[ColumnElement[bool]]], Computed] | None = None
+    sets: Sequence[str] = ()
+    word: str = "edit"
 
 
 @dataclass(frozen=True)
@@ -85,6 +111,9 @@ class Action:
         dangerous: whether its button warns.
         needs_reason: whether it is not done without a word why.
         step: whether it brings records to another state; a list offers such actions under one button.
+        many: the word that it takes beside `word` for more than one record; none where it is empty.
+        approval: the setting with the number of records beyond which a second person decides.
+        explains: the endpoint of a page that says why a record gets its new values.
     """
 
     name: str
@@ -101,6 +130,9 @@ class Action:
     dangerous: bool = False
     needs_reason: bool = False
     step: bool = False
+    many: str = "bulk"
+    approval: str = "BULK_APPROVAL"
+    explains: str | None = None
 
     def fits(self, entity: Entity) -> bool:
         """Whether this entity has it."""
@@ -111,16 +143,16 @@ def may_use(policy: Policy, action: Action, entity: Entity, many: bool) -> bool:
     """Whether the actor is let at the form: the word on some rows, and "bulk" too for more than one record."""
     if not action.fits(entity) or not site().may(policy, action.word, entity):
         return False
-    if many and action.word != "export" and not site().may(policy, "bulk", entity):
+    if many and action.many and not site().may(policy, action.many, entity):
         return False
     return action.offered(policy, entity)
 
 
 def right_barriers(policy: Policy, action: Action, entity: Entity, many: bool) -> list[Barrier]:
-    """The rows on which the actor may not do it: without the word, or without "bulk" where there are many."""
+    """The rows on which the actor may not do it: without the word, or without that for many where there are many."""
     words = [(action.word, "action")]
-    if many and action.word != "export":
-        words.append(("bulk", "bulk"))
+    if many and action.many:
+        words.append((action.many, "bulk"))
     return [
         barrier
         for word, why in words

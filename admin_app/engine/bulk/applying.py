@@ -14,7 +14,8 @@ from werkzeug.datastructures import MultiDict
 
 from admin_app.engine.access import SYSTEM, Policy, acting
 from admin_app.engine.bulk.action import Action, Plan
-from admin_app.engine.bulk.classify import barriers_of, tally, verdict
+from admin_app.engine.bulk.classify import barriers_of, tally
+from admin_app.engine.bulk.computing import as_seen, verdict
 from admin_app.engine.bulk.selection import Selection, key_of, version_of
 from admin_app.engine.bulk.shipped import action_of
 from admin_app.engine.change import context, current_set
@@ -50,7 +51,10 @@ def open_run(session: Session, policy: Policy, run: BulkRun) -> Opened:
     if not form.validate():
         raise Conflict(_("What was typed can no longer be used. Make the change anew."))
     selection = Selection.from_document(run.selection)
-    return Opened(run, policy, entity, action, selection, form, action.plan(session, policy, entity, form))
+    plan = action.plan(session, policy, entity, form)
+    if plan.computed is not None:
+        plan = as_seen(session, entity, plan, run.id)
+    return Opened(run, policy, entity, action, selection, form, plan)
 
 
 def counted(found: Sequence[Any]) -> dict[str, int]:

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import CheckConstraint, ColumnElement, and_, case, func, insert, literal, null, select, true
+from sqlalchemy import CheckConstraint, ColumnElement, and_, func, insert, literal, select, true
 from sqlalchemy.orm import Session
 
 from admin_app.engine.access import SYSTEM, Policy, acting
 from admin_app.engine.bulk.action import Action, Barrier, Plan, landing, right_barriers
+from admin_app.engine.bulk.computing import computing, verdict
 from admin_app.engine.bulk.selection import Selection, key_of, version_of
 from admin_app.engine.entity import Entity
 from models.bulk import BulkItem
@@ -43,14 +44,18 @@ def classify(
     """
     barriers = barriers_of(policy, entity, action, plan, selection.single is None)
     chosen = selection.conditions(entity, policy)
-    barriers += list(broken_checks(entity, plan.values, chosen))
-    outcome, why = verdict(barriers, plan.same)
-    found = (
-        select(literal(run_id, sa.BigInteger), key_of(entity), version_of(entity), outcome, why)
-        .where(*chosen)
-        .order_by(key_of(entity))
-    )
     columns = ["run_id", "record_id", "version", "outcome", "why"]
+    if plan.computed is not None:
+        found = computing(session, entity, plan.computed(chosen), barriers, chosen, run_id)
+        columns.append("after")
+    else:
+        barriers += list(broken_checks(entity, plan.values, chosen))
+        outcome, why = verdict(barriers, plan.same)
+        found = (
+            select(literal(run_id, sa.BigInteger), key_of(entity), version_of(entity), outcome, why)
+            .where(*chosen)
+            .order_by(key_of(entity))
+        )
     # The scope stands in `chosen`: an insert has no other place for it.
     with acting(session, SYSTEM):
         session.execute(insert(BulkItem).from_select(columns, found))
@@ -73,25 +78,6 @@ def barriers_of(policy: Policy, entity: Entity, action: Action, plan: Plan, many
     found = [*right_barriers(policy, action, entity, many), *plan.barriers]
     lands = landing(policy, action, entity, plan.values)
     return [*found, lands] if lands is not None else found
-
-
-def verdict(barriers: Sequence[Barrier], same: ColumnElement[bool]) -> tuple[Any, Any]:
-    """(outcome, why) as SQL: what is denied comes first, then what is so already, then what stands in the way."""
-    denied = [each for each in barriers if each.outcome == "denied"]
-    others = [each for each in barriers if each.outcome != "denied"]
-    outcome = case(
-        *((each.holds, literal(each.outcome)) for each in denied),
-        (same, literal("same")),
-        *((each.holds, literal(each.outcome)) for each in others),
-        else_=literal("change"),
-    )
-    why = case(
-        *((each.holds, literal(each.why)) for each in denied),
-        (same, null()),
-        *((each.holds, literal(each.why)) for each in others),
-        else_=null(),
-    )
-    return outcome, why
 
 
 def broken_checks(

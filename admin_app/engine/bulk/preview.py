@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final, NamedTuple
 
 from flask import url_for
 from flask_babel import format_decimal
@@ -85,7 +85,7 @@ def _asked(opened: Opened, why: str) -> str:
 
 
 def distribution(session: Session, opened: Opened) -> list[dict[str, Any]]:
-    """For each field that changes, how many records go from which value to the new one; a statement a field."""
+    """For each field that changes, how many records go from which value to which new one; a statement a field."""
     entity, run = opened.entity, opened.run
     fields = site().fields(opened.policy, entity)
     found = []
@@ -93,26 +93,33 @@ def distribution(session: Session, opened: Opened) -> list[dict[str, Any]]:
         each = entity.fields[key]
         if not fields.readable(key):
             continue
+        new = computed_value(opened, key)
+        grouped = [attribute] if new is None else [attribute, new]
         with acting(session, SYSTEM):
             rows = session.execute(
-                select(attribute, func.count())
+                select(func.count(), *grouped)
                 .select_from(entity.model)
-                .join(BulkItem, BulkItem.record_id == key_of(entity))
-                .where(BulkItem.run_id == run.id, BulkItem.outcome == "change")
-                .group_by(attribute)
-                .order_by(func.count().desc())
+                .join(_ITEMS, _ITEMS.c.record_id == key_of(entity))
+                .where(_ITEMS.c.run_id == run.id, _ITEMS.c.outcome == "change")
+                .group_by(*grouped)
+                .order_by(func.count().desc(), *grouped)
                 .limit(GROUPS + 1)
             ).all()
-        names = names_of(session, each, [row[0] for row in rows])
+        names = names_of(session, each, [value for row in rows for value in row[1:]])
+        after = after_text(opened, key) if new is None else ""
         lines = [
-            {"before": value_text(each, names, value), "count": format_decimal(number), "number": number}
-            for value, number in rows[:GROUPS]
+            {
+                "before": value_text(each, names, before),
+                "after": value_text(each, names, found[0]) if found else after,
+                "count": format_decimal(number),
+                "number": number,
+            }
+            for number, before, *found in rows[:GROUPS]
         ]
         rest = len(rows) > GROUPS
         found.append(
             {
                 "label": labels().field(entity.name, key),
-                "after": after_text(opened, key),
                 "lines": lines,
                 "more": rest,
                 "most": max((line["number"] for line in lines), default=1),
@@ -141,6 +148,12 @@ def value_text(each: Field, names: dict[Any, str], value: Any) -> str:
     return str(each.kind.cell(value).text)
 
 
+def computed_value(opened: Opened, key: str) -> Any | None:
+    """The SQL of a field's new value where it was computed for each record; None where all get the same."""
+    value = opened.plan.values[key]
+    return value if isinstance(value, ColumnElement) else None
+
+
 def after_text(opened: Opened, key: str) -> str:
     """The new value of a field, as the reader sees it."""
     each, value = opened.entity.fields[key], opened.plan.values[key]
@@ -166,13 +179,14 @@ def samples(session: Session, opened: Opened) -> list[dict[str, Any]]:
                 {
                     "label": labels().field(entity.name, key),
                     "before": plan.cell(row, key, link=False).text,
-                    "after": after_text(opened, key),
+                    "after": item.after.get(key) or after_text(opened, key),
                 }
                 for key in keys
                 if key in plan.slots
             ],
+            "why": url_for(opened.action.explains, id=plan.key(row)) if opened.action.explains else None,
         }
-        for plan, row, _item in rows
+        for plan, row, item in rows
     ]
 
 
@@ -185,20 +199,47 @@ def left_out(session: Session, opened: Opened) -> list[dict[str, Any]]:
     ]
 
 
+class _Item(NamedTuple):
+    """What a run says of one record; `after` are new values that were computed for it, in words by field key."""
+
+    number: int
+    outcome: str
+    why: str | None
+    after: Mapping[str, str]
+
+
 def _rows(
     session: Session, opened: Opened, after: int, size: int, outcome: str | None = None
-) -> list[tuple[ListPlan, Any, tuple[int, str, str | None]]]:
+) -> list[tuple[ListPlan, Any, _Item]]:
     entity, run = opened.entity, opened.run
     plan = ListPlan(entity, list(opened.plan.values))
     # The table and not the class: its rows belong to nobody, and whose run it is was asked already.
     item = _ITEMS.c
     places = [plan.push_hidden(column) for column in (item.record_id, item.outcome, item.why)]
+    computed = {
+        key: plan.push_hidden(value)
+        for key in opened.plan.values
+        if (value := computed_value(opened, key)) is not None
+    }
     statement = plan.statement().join(_ITEMS, item.record_id == key_of(entity))
     statement = statement.where(item.run_id == run.id, item.record_id > after)
     if outcome is not None:
         statement = statement.where(item.outcome == outcome)
     found = session.execute(statement.order_by(item.record_id).limit(size))
-    return [(plan, row, tuple(row[place] for place in places)) for row in found]
+    fields = entity.fields
+    return [
+        (
+            plan,
+            row,
+            _Item(
+                row[places[0]],
+                row[places[1]],
+                row[places[2]],
+                {key: value_text(fields[key], {}, row[place]) for key, place in computed.items()},
+            ),
+        )
+        for row in found
+    ]
 
 
 def csv_lines(session: Session, opened: Opened) -> Iterator[bytes]:
@@ -215,16 +256,16 @@ def csv_lines(session: Session, opened: Opened) -> Iterator[bytes]:
     while True:
         rows = _rows(session, opened, last, _BATCH)
         lines = []
-        for plan, row, (number, outcome, why) in rows:
+        for plan, row, item in rows:
             line = [plan.export(row, key) if key in plan.slots else "" for key in titles]
-            because = sentence(opened.action, entity, why, labels()) if why else ""
-            line += [outcome_label(outcome, done), because]
+            because = sentence(opened.action, entity, item.why, labels()) if item.why else ""
+            line += [outcome_label(item.outcome, done), because]
             for key in keys:
                 line.append(plan.export(row, key) if key in plan.slots else "")
                 if not done:
-                    line.append(after_text(opened, key))
+                    line.append(item.after.get(key) or after_text(opened, key))
             lines.append(csv_line(line))
-            last = number
+            last = item.number
         yield b"".join(lines)
         if len(rows) < _BATCH:
             return

@@ -16,6 +16,7 @@ from admin_app.engine.bulk.action import Action, may_use
 from admin_app.engine.bulk.applying import apply_part, chunk_size, counted, finish
 from admin_app.engine.bulk.classify import classify
 from admin_app.engine.bulk.selection import Selection
+from admin_app.engine.bulk.shipped import action_of
 from admin_app.engine.entity import Entity
 from admin_app.engine.site import site
 from admin_app.errors import BadInput, Conflict, Forbidden, NotFound
@@ -69,7 +70,7 @@ def preview(
 def check_use(policy: Policy, action: Action, entity: Entity, many: bool) -> None:
     """Raise Forbidden where the action is not this person's."""
     if not may_use(policy, action, entity, many):
-        word = "bulk" if many and may_use(policy, action, entity, False) else action.word
+        word = action.many if many and may_use(policy, action, entity, False) else action.word
         raise Forbidden(_("None of your positions lets you do this."), word, entity.name)
 
 
@@ -98,7 +99,10 @@ def may_approve(policy: Policy, run: BulkRun) -> bool:
 
 def needs_approval(run: BulkRun) -> bool:
     """Whether it is so large that a second person decides."""
-    return int(run.counts.get("change", 0)) > int(current_app.config["BULK_APPROVAL"])
+    entity = site().by_name.get(run.entity)
+    action = action_of(entity, run.action) if entity is not None else None
+    limit = current_app.config[action.approval if action is not None else "BULK_APPROVAL"]
+    return int(run.counts.get("change", 0)) > int(limit)
 
 
 def submit(session: Session, policy: Policy, run: BulkRun) -> None:

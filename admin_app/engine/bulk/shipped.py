@@ -177,6 +177,7 @@ EXPORT: Final = Action(
     _plan_nothing,
     button=False,
     downloads=True,
+    many="",
 )
 DELETE: Final = Action(
     "delete",

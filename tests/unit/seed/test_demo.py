@@ -88,6 +88,11 @@ def test_the_same_day_gives_the_same_company(demo: Session, fresh: Opener) -> No
                 "duty_access",
                 "letter_profile",
                 "duty_conflict",
+                "grade_rule",
+                "grade_step",
+                "grade_rate",
+                "grade_dimension",
+                "grade_band",
             )
             assert stamped or rows(again, table) == rows(demo, table), table
 

@@ -14,6 +14,7 @@ from models.access import DutyAccess, LetterProfile
 from models.base import Base
 from models.conflict import DutyConflict
 from models.duty import Duty, PositionDuty
+from models.grading import GradeBand, GradeDimension, GradeRate, GradeRule, GradeStep
 from models.organisation import Department, Position
 from seed.organisation import load_organisation
 
@@ -134,6 +135,9 @@ def test_the_counts_are_reported() -> None:
         counts = load_organisation(session)
         assert counts == {
             table.__tablename__: count(session, table)
-            for table in (Department, Position, Duty, PositionDuty, DutyAccess, LetterProfile, DutyConflict)
+            for table in (
+                *(Department, Position, Duty, PositionDuty, DutyAccess, LetterProfile, DutyConflict),
+                *(GradeRule, GradeStep, GradeRate, GradeDimension, GradeBand),
+            )
         }
     engine.dispose()
