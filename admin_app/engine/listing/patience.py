@@ -39,7 +39,8 @@ def patient(session: Session, listing: Listing) -> Iterator[None]:
             with _watched(session, limit):
                 yield
         else:
-            session.execute(select(func.set_config("statement_timeout", str(limit), True)))
+            # On the connection: the statement reads no record that the session would narrow.
+            session.connection().execute(select(func.set_config("statement_timeout", str(limit), True)))
             yield
     except OperationalError as problem:
         if not _gave_up(problem):

@@ -42,10 +42,11 @@ def hasty(app: Flask) -> Iterator[Callable[[int], None]]:
     app.config["LIST_MS"] = usual
 
 
+@pytest.mark.parametrize("who", ["root", "all"])
 def test_a_filter_that_takes_too_long_asks_for_one_more_condition(
-    crowd: None, enter: Callable[[str], FlaskClient], hasty: Callable[[int], None]
+    crowd: None, enter: Callable[[str], FlaskClient], hasty: Callable[[int], None], who: str
 ) -> None:
-    client = enter("root")
+    client = enter(who)
     hasty(1)
     answer = client.get(NARROW)
     assert answer.status_code == 400
