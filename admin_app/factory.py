@@ -24,6 +24,7 @@ from admin_app.engine.access.cache import note_bulk, watch_rules
 from admin_app.engine.autoview import EntityView
 from admin_app.engine.bulk.bar import init_bulk
 from admin_app.engine.change import History, install_history, on_bulk
+from admin_app.engine.change.screens import init_history
 from admin_app.engine.language import init_language
 from admin_app.engine.search.index import Indexes
 from admin_app.engine.search.keeping import install_search
@@ -86,6 +87,7 @@ def create_app(site: Site, config: Mapping[str, Any] | None = None) -> Flask:
     init_debug_bar(app)
     init_menu(app, site)
     init_bulk(app)
+    init_history(app)
     init_fragments(app)
     _add_views(app, site)
     return app

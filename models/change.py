@@ -21,6 +21,7 @@ from sqlalchemy import (
     UniqueConstraint,
     event,
     insert,
+    text,
 )
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import Mapped, mapped_column
@@ -99,6 +100,15 @@ class ChangeRow(AppendOnly, Base):
     __tablename__ = "change_row"
     __table_args__ = (
         Index(None, "entity", "record_key", "set_id", "number"),
+        # The trash: what was deleted of an entity, the newest first. Other rows cost nothing here.
+        Index(
+            "ix_change_row_deleted",
+            "entity",
+            "set_id",
+            "number",
+            sqlite_where=text("op = 'delete'"),
+            postgresql_where=text("op = 'delete'"),
+        ),
         # The key holds the rows themselves: a set lies together, and there is one index less to write.
         {"sqlite_with_rowid": False},
     )

@@ -19,6 +19,7 @@ from admin_app.engine.bulk import applying, preview, runs, undoing
 from admin_app.engine.bulk.action import Action
 from admin_app.engine.bulk.selection import Selection, supports
 from admin_app.engine.bulk.shipped import CHOSEN, action_of
+from admin_app.engine.change.staying import skipped_rows, stay
 from admin_app.engine.deletion import plan_deletion_of
 from admin_app.engine.entity import Entity
 from admin_app.engine.exchange.export import csv_lines
@@ -30,7 +31,8 @@ from admin_app.errors import BadInput, Conflict, NotFound
 from models.bulk import BulkItem, BulkRun
 from models.organisation import User
 from views.asking import AccessPage
-from views.bulk_words import STATES, errors, label, listed, sections, stay, whole
+from views.bulk_words import STATES, errors, label, listed, sections, whole
+from views.changes_words import whole_story
 from views.jobs import read_jobs
 from views.matrix import signed_in
 
@@ -176,8 +178,8 @@ class BulkView(AccessPage):
                 job=jobs[0] if jobs else None,
                 undoable=undoing.may_undo(session, policy, run),
                 undone=format_decimal(run.counts.get("undone", 0)),
-                stay=stay(left) if left else [],
-                skipped=undoing.skipped_rows(session, policy, left.skipped) if left else [],
+                stay=stay(left.stay) if left else [],
+                skipped=skipped_rows(session, policy, left.skipped) if left else [],
                 stopped=bool(jobs) and jobs[0]["state"] in runs.STOPPED,
                 list_url=url_for(f"{name}.index_view"),
             )
@@ -232,16 +234,23 @@ class BulkView(AccessPage):
         if not undoing.may_undo(session, policy, run):
             raise Conflict(_("This change is under way or undone already. Load the page again."))
         found = undoing.preview_undo(session, policy, run)
+        back = {"shown": format_decimal(found.back)}
         return str(
             self.render(
-                "admin/bulk/undo.html",
-                run=run,
+                "admin/history/undo.html",
+                crumbs=[
+                    (labels().plural(run.entity), url_for(f"{run.entity}.index_view")),
+                    (_("Bulk changes"), url_for("bulk.run", key=key)),
+                ],
+                title=ngettext(
+                    "%(shown)s record will go back", "%(shown)s records will go back", found.back, **back
+                ),
+                button=ngettext("Undo %(shown)s record", "Undo %(shown)s records", found.back, **back),
+                story=whole_story(),
                 back=found.back,
-                shown_back=format_decimal(found.back),
-                stay=stay(found),
-                skipped=undoing.skipped_rows(session, policy, found.skipped),
-                list_url=url_for(f"{run.entity}.index_view"),
-                plural=labels().plural(run.entity),
+                stay=stay(found.stay),
+                skipped=skipped_rows(session, policy, found.skipped),
+                back_url=url_for("bulk.run", key=key),
             )
         )
 

@@ -10,7 +10,6 @@ from flask_babel import gettext as _
 
 from admin_app.db import db
 from admin_app.engine.access import current_policy
-from admin_app.engine.bulk import undoing
 from admin_app.engine.bulk.selection import Selection
 from admin_app.engine.bulk.shipped import action_of, fields_form
 from admin_app.engine.entity import Entity
@@ -27,14 +26,6 @@ STATES: Final = {
     "done": (lazy_gettext("Done"), "is-ok"),
     "undone": (lazy_gettext("Undone"), ""),
 }
-
-
-def stay(found: undoing.Undoing) -> list[dict[str, Any]]:
-    """The records that stay, counted by why."""
-    return [
-        {"text": undoing.stay_words(state), "number": number, "count": format_decimal(number)}
-        for state, number in sorted(found.stay.items())
-    ]
 
 
 def label(entity: Entity, selection: Selection) -> str | None:

@@ -15,6 +15,7 @@ from views.access_report import REPORT
 from views.access_requests import REQUESTS
 from views.access_review import REVIEW
 from views.bulk import BULK_PAGE
+from views.changes import CHANGES
 from views.dashboard import DASHBOARD
 from views.gaps import GAPS
 from views.importing import IMPORT
@@ -64,6 +65,7 @@ def build_site(
             REVIEW,
             IMPORT,
             BULK_PAGE,
+            CHANGES,
             JOBS,
             *pages,
         ),

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
 from admin_app.engine.access import Policy
+from admin_app.engine.change.history import history
 from admin_app.engine.entity import Entity, Field
 from admin_app.engine.keys import decode_key
 from admin_app.engine.kinds import Cell
@@ -66,7 +67,7 @@ def _rows(entity: Entity, plan: Plan, row: Any, keys: Sequence[str]) -> list[dic
 def tabs(
     session: Session, entity: Entity, policy: Policy, key: str, current: str | None
 ) -> list[dict[str, Any]]:
-    """The record's own tab, then one per entity that refers to it and that the actor may view; one statement."""
+    """Its own tab, one per entity that refers to the record and that the actor may view, its history; one statement."""
     pairs = _pairs(entity, policy)
     counts = _counts(session, entity, pairs, key)
     doubled = [child.name for child, _each in pairs]
@@ -92,6 +93,10 @@ def tabs(
                 "current": current == name,
             }
         )
+    if history().shape(entity.model) is not None:
+        past = url_for(f"{entity.name}.history_view", id=key)
+        tab = {"key": "history", "label": _("History"), "count": None, "url": past}
+        found.insert(1, {**tab, "current": current == "history"})
     return found
 
 

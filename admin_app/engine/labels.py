@@ -91,6 +91,10 @@ class Labels:
             or code
         )
 
+    def action(self, name: str) -> str:
+        """What a change set's own action is called where it stands by itself: 重新定级, Regraded."""
+        return self.find(lang(), "action", name) or pretty(name)
+
     def constraint(self, name: str) -> str | None:
         """What a violated CHECK or UNIQUE rule means, in the reader's language."""
         return self.find(lang(), "constraint", name)

@@ -18,10 +18,15 @@ LIST_DOORS = {
     "import_view": "create",
     "export": "export",
     "ajax_lookup": "view",
+    "trash_view": "delete",
 }
+#: What else opens a list door, beside the action that it is for: a lookup serves forms, restoring is creating.
+ALSO = {"ajax_lookup": "create", "trash_view": "create"}
 #: Doors of one record.
 RECORD_DOORS = {
     "details_view": "view",
+    "history_view": "view",
+    "past_view": "view",
     "edit_view": "edit",
     "delete_view": "delete",
     "download_view": "view",
@@ -68,6 +73,10 @@ MATRIX_PAST = {
     "matrix.restore": ("POST", True),
     "matrix.decide": ("POST", False),
 }
+#: The log of changes opens to whoever may view anything.
+VIEWER_PAGES = frozenset({"changes.index"})
+#: Doors of one change set that there is not.
+CHANGE_SETS = frozenset({"changes.show", "changes.undo"})
 #: Doors of one bulk change, of which there are none.
 BULK_RUNS = {
     "bulk.run": "GET",
@@ -105,7 +114,7 @@ def undeclared(app: Any) -> list[str]:
     site = app.extensions["dutybook"]
     known = {*LIST_DOORS, *RECORD_DOORS, *SHUT_DOORS}
     named = COMMON_PAGES | LEADER_DOORS | LEADER_PAGES | DUTY_PAGES.keys() | IMPERSONAL | LEAVING | FILES
-    named |= MATRIX_PAST.keys()
+    named |= MATRIX_PAST.keys() | VIEWER_PAGES | CHANGE_SETS
     named |= LEADER_STEPS
     named |= BULK_RUNS.keys() | {BULK_FORM}
     named |= ASKED_PAGES | COMMON_POSTS | ADMIN_POSTS | LEADER_ASKED
@@ -143,6 +152,11 @@ def visits(app: Any, expectation: Expectation, actor: Actor) -> Iterator[Visit]:
             method, led = MATRIX_PAST[rule.endpoint]
             url = str(rule).replace("<int:number>", "1").replace("<int:key>", "1")
             yield Visit(method, url, 403 if led and not _leads(actor) else 404)
+        elif rule.endpoint in VIEWER_PAGES:
+            yield Visit("GET", str(rule), 200 if _views(expectation, actor) else 403)
+        elif rule.endpoint in CHANGE_SETS:
+            url = str(rule).replace("<int:key>", "999999")
+            yield Visit("GET", url, 404 if _views(expectation, actor) else 403)
         elif rule.endpoint in BULK_RUNS:
             yield Visit(BULK_RUNS[rule.endpoint], str(rule).replace("<int:key>", "1"), 404)
         elif rule.endpoint == BULK_FORM:
@@ -180,6 +194,10 @@ def _leads(actor: Actor) -> bool:
     return actor.unlimited or any(grant.action == "configure" for grant in actor.grants)
 
 
+def _views(expectation: Expectation, actor: Actor) -> bool:
+    return any(expectation.may(actor, "view", entity.name) for entity in expectation.site.entities)
+
+
 def _list_visits(
     rule: Any, name: str, entity: Any, expectation: Expectation, actor: Actor
 ) -> Iterator[Visit]:
@@ -188,8 +206,9 @@ def _list_visits(
     if name == "import_view":
         # Importing is creating in bulk: a duty has to name it too.
         allowed = allowed and _holds(actor, "create", "import")
+    if name in ALSO:
+        allowed = allowed or expectation.may(actor, ALSO[name], entity.name)
     if name == "ajax_lookup":
-        allowed = allowed or expectation.may(actor, "create", entity.name)
         references = [key for key, each in entity.fields.items() if each.reference]
         if allowed:
             yield Visit("GET", f"{url}?name=nonsense", 404)

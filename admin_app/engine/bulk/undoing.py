@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
-from flask import current_app, url_for
+from flask import current_app
 from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from admin_app.engine.access import SYSTEM, Policy, acting
 from admin_app.engine.bulk.applying import chunk_size
-from admin_app.engine.bulk.preview import names_of, value_text
 from admin_app.engine.bulk.runs import STOPPED, is_own
 from admin_app.engine.change.undo import SAMPLES, Skipped, plan_undo, undo
-from admin_app.engine.entity import Entity
-from admin_app.engine.labels import labels, pretty
-from admin_app.engine.site import site
 from admin_app.errors import Conflict, Forbidden
 from models.bulk import BulkRun
 from models.job import Job
@@ -91,68 +85,3 @@ def undo_part(session: Session, policy: Policy, run: BulkRun, part: int, reason:
     run.counts = {**run.counts, "undone": int(run.counts.get("undone", 0)) + plan.done}
     session.flush()
     return True
-
-
-def stay_words(state: str) -> str:
-    """Why a record stays as it is."""
-    words = {
-        "edited": _("Somebody changed it since."),
-        "gone": _("It was deleted since."),
-        "forbidden": _("None of your positions lets you do this to them."),
-        "depends": _("Something refers to it by now."),
-        "step": _("This step is not taken back, or not by you."),
-    }
-    return str(words.get(state) or _("Something is in the way."))
-
-
-def skipped_rows(session: Session, policy: Policy, skipped: Sequence[Skipped]) -> list[dict[str, Any]]:
-    """The records that stay, in the reader's words: [{label, url, why, fields: [{label, wrote, now}]}]."""
-    names: dict[str, dict[str, str]] = {}
-    for name in {each.entity for each in skipped}:
-        entity = site().by_name.get(name)
-        if entity is not None and entity.label_key:
-            names[name] = _names(
-                session, entity, [each.record_key for each in skipped if each.entity == name]
-            )
-    return [
-        {
-            "label": names.get(each.entity, {}).get(each.record_key)
-            or f"{_thing(each.entity)} #{each.record_key}",
-            "url": url_for(f"{each.entity}.details_view", id=each.record_key)
-            if each.record_key in names.get(each.entity, {})
-            else None,
-            "why": stay_words(each.state),
-            "fields": [
-                {"label": label, "wrote": wrote, "now": now}
-                for label, wrote, now in _fields(session, policy, each)
-            ],
-        }
-        for each in skipped
-    ]
-
-
-def _names(session: Session, entity: Entity, keys: Sequence[str]) -> dict[str, str]:
-    """Labels by key, within the reader's rows."""
-    key, label = entity.key_attributes[0], getattr(entity.model, str(entity.label_key))
-    found = session.execute(select(key, label).where(key.in_([int(each) for each in keys])))
-    return {str(number): str(name) for number, name in found}
-
-
-def _thing(name: str) -> str:
-    return labels().entity(name) if name in site().by_name else pretty(name)
-
-
-def _fields(session: Session, policy: Policy, row: Skipped) -> list[tuple[str, str, str]]:
-    entity = site().by_name.get(row.entity)
-    if entity is None:
-        return []
-    shown = site().fields(policy, entity)
-    found = []
-    for key, each in entity.fields.items():
-        for column in each.columns:
-            if column.key in row.fields and shown.readable(key):
-                values = row.fields[column.key]
-                names = names_of(session, each, values)
-                wrote, now = (value_text(each, names, value) for value in values)
-                found.append((labels().field(entity.name, key), wrote, now))
-    return found

@@ -109,6 +109,6 @@ class Deleted(Kind):
                 found[column.key] = (
                     select(func.count())
                     .select_from(joined)
-                    .where(*self.picked(), kept.c[column.key].is_not(None), ~held)
+                    .where(*self.picked(), kept.c[column.key].is_not(None), ~held, self.told(self.row.c))
                 )
         return found

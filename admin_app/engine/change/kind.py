@@ -14,17 +14,18 @@ Rows are of one kind when they are of one entity, say the same (created, updated
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import sqlalchemy as sa
-from sqlalchemy import BigInteger, ColumnElement, Select, case, cast, func, select
+from sqlalchemy import BigInteger, ColumnElement, Select, and_, case, cast, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from admin_app.engine.access import Policy
 from admin_app.engine.change.history import History
 from admin_app.engine.change.shape import Shape
+from admin_app.engine.site import site
 from models.change import ChangeRow
 
 DONE: Final = "done"
@@ -49,7 +50,8 @@ def names_of(op: Any, after: Any, dialect: str) -> ColumnElement[str]:
 class Kind:
     """Rows of one kind. `names` are the columns that they name; `numbers` and `only` narrow what is undone.
 
-    `foreseen` says that nothing is written yet: what the same undo brings back counts as there.
+    `foreseen` says that nothing is written yet: what the same undo brings back counts as there. `told` is a criterion
+    on history rows: of those that stay as they are, no others are counted or named.
     """
 
     session: Session
@@ -62,6 +64,7 @@ class Kind:
     numbers: Collection[int] | None = None
     only: Collection[str] | None = None
     foreseen: bool = False
+    told: Callable[[Any], ColumnElement[bool]] = lambda _row: sa.true()
     row: Any = field(default_factory=lambda: _ROWS.alias("undone"))
 
     def __post_init__(self) -> None:
@@ -91,18 +94,31 @@ class Kind:
     def states(self) -> Select[Any]:
         """(state, number of rows) of all rows of this kind."""
         source, state = self.counted()
-        inner = source.add_columns(state.label("state")).subquery("states")
-        return select(inner.c.state, func.count()).group_by(inner.c.state)
+        inner = source.add_columns(
+            state.label("state"), case((self.told(self.row.c), 1), else_=0).label("told")
+        ).subquery("states")
+        counted = or_(inner.c.told == 1, inner.c.state == DONE)
+        return select(inner.c.state, func.count()).where(counted).group_by(inner.c.state)
 
     def skipped(self, limit: int) -> Select[Any]:
         """(number, state, record_key, before, after) of rows that are not written back, the first ones first."""
         source, state = self.counted()
         row = self.row.c
-        named = source.add_columns(
-            state.label("state"), row.record_key, row.before.label("before"), row.after.label("after")
-        ).subquery("skipped")
+        named = (
+            source.where(self.told(row))
+            .add_columns(
+                state.label("state"), row.record_key, row.before.label("before"), row.after.label("after")
+            )
+            .subquery("skipped")
+        )
         passed = named.c.state.not_in((DONE, "unchanged"))
         return select(named).where(passed).order_by(named.c.number).limit(limit)
+
+    def going(self, limit: int) -> Select[Any]:
+        """The numbers of rows that are written back, the first ones first."""
+        source, state = self.counted()
+        inner = source.add_columns(state.label("state")).subquery("going")
+        return select(inner.c.number).where(inner.c.state == DONE).order_by(inner.c.number).limit(limit)
 
     def counted(self) -> tuple[Select[Any], ColumnElement[str]]:
         """A SELECT of the rows' numbers, and the expression over the same rows that gives their state."""
@@ -126,6 +142,19 @@ class Kind:
         """Whether a row is the actor's to undo."""
         rows = self.history.rows(self.policy, ACTIONS[self.op], self.name)
         return self.history.access.criterion(self.shape.model, rows, source)
+
+    def typed(self, source: Any) -> ColumnElement[bool]:
+        """Whether the actor may type each field that goes back: nobody writes by undoing what no form lets them."""
+        entity = self.history.entity(self.name)
+        if entity is None or self.policy.unlimited:
+            return true()
+        levels = site().fields(self.policy, entity)
+        columns = {self.shape.columns[key] for key in self.keys}
+        needed = {
+            levels.rows(key, "write") for key in entity.group_of if columns & {*entity.fields[key].columns}
+        }
+        criterion = self.history.access.criterion
+        return and_(true(), *(criterion(self.shape.model, rows, source) for rows in needed))
 
     def comes_back(self, link: Any, value: ColumnElement[Any]) -> ColumnElement[bool]:
         """Whether the same undo brings back what a foreign key refers to."""

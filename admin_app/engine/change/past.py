@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
 from admin_app.engine.access import SYSTEM, Policy, acting
@@ -42,13 +42,17 @@ class Related:
 
 @dataclass(frozen=True)
 class AsItWas:
-    """A record at a moment. `fields` hold the value then in `old` and the present one in `new`, for the reader."""
+    """A record at a moment. `fields` hold the value then in `old` and the present one in `new`, for the reader.
+
+    One that had not `existed` then did not exist yet, or was `deleted` at the time.
+    """
 
     entity: str
     record_key: str
     moment: datetime
     existed: bool
     exists: bool
+    deleted: bool = False
     label: str = ""
     fields: Sequence[FieldChange] = field(default_factory=list)
     related: Sequence[Related] = field(default_factory=list)
@@ -62,61 +66,79 @@ def as_it_was(session: Session, entity: Entity, key: str, moment: datetime, poli
         return None
     sight = Sight(session, policy)
     with acting(session, SYSTEM):
-        now = _present(session, shape, entity, key)
-        then = _then(session, known, shape, key, moment, now)
-        record = _record(session, sight, shape, entity.name, key, now)
-    if record is None or not (
-        policy.unlimited or known.access.contains(known.access.visible(policy, entity.name), record)
-    ):
+        now = _present(session, shape, entity, [key]).get(key)
+        then = _then(session, known, shape, {key: now}, moment)[key]
+        deleted = then is None and _last_op(session, entity.name, key, moment) == "delete"
+        sight.records.load([(entity.name, key)])
+    record = sight.records.get(entity.name, key)
+    if record is None or not known.access.contains(sight.rows(entity.name), record):
         return None
-    sight.records[entity.name, key] = record
     row = ChangeRow(entity=entity.name, record_key=key, op="update", before=then or {}, after=now or {})
+    sight.load([row])
     fields = _fields(sight, entity, shape, row)
-    label = describe(entity, sight.made_of(shape, then))[1] if then else describe(entity, record)[1]
+    label = describe(entity, sight.records.made(shape, {key: then})[key] if then else record)[1]
     related = _related(session, sight, entity, key, moment) if then is not None else []
-    return AsItWas(entity.name, key, moment, then is not None, now is not None, label, fields, related)
+    return AsItWas(
+        entity.name, key, moment, then is not None, now is not None, deleted, label, fields, related
+    )
 
 
-def _present(session: Session, shape: Shape, entity: Entity, key: str) -> dict[str, Any] | None:
-    """The record's values as history spells them; None where there is none."""
-    values = decode_key(key, entity.key_kinds)
-    if values is None:
-        return None
+def _last_op(session: Session, name: str, key: str, moment: datetime) -> str | None:
+    """What the last row of a record until the moment tells."""
+    rows = (
+        select(ChangeRow.op)
+        .join(ChangeSet, ChangeSet.id == ChangeRow.set_id)
+        .where(ChangeRow.entity == name, ChangeRow.record_key == key, ChangeSet.at <= moment)
+        .order_by(ChangeSet.position.desc(), ChangeRow.number.desc())
+        .limit(1)
+    )
+    return session.scalar(rows)
+
+
+def _present(
+    session: Session, shape: Shape, entity: Entity, keys: Collection[str]
+) -> dict[str, dict[str, Any]]:
+    """By key, the values of the records that exist, as history spells them."""
+    decoded = [values for values in (decode_key(key, entity.key_kinds) for key in keys) if values is not None]
+    if not decoded:
+        return {}
     columns = [column.label(name) for name, column in shape.columns.items()]
-    tests = [shape.columns[name] == value for name, value in zip(shape.keys, values, strict=True)]
-    row = session.execute(
-        select(*columns).where(*tests), bind_arguments={"mapper": shape.mapper}
-    ).one_or_none()
-    return None if row is None else shape.plain(dict(row._mapping))
+    own = [shape.columns[name] for name in shape.keys]
+    alone = len(own) == 1
+    test = own[0].in_([value for (value,) in decoded]) if alone else tuple_(*own).in_(decoded)
+    rows = session.execute(select(*columns).where(test), bind_arguments={"mapper": shape.mapper})
+    found = (dict(row._mapping) for row in rows)
+    return {shape.record_key([row[name] for name in shape.keys]): shape.plain(row) for row in found}
 
 
 def _then(
-    session: Session, known: History, shape: Shape, key: str, moment: datetime, now: dict[str, Any] | None
-) -> dict[str, Any] | None:
-    """The values at the moment: each row since takes them one step back."""
+    session: Session,
+    known: History,
+    shape: Shape,
+    present: Mapping[str, dict[str, Any] | None],
+    moment: datetime,
+) -> dict[str, dict[str, Any] | None]:
+    """By key, the values at the moment: each row since takes what is there at present one step back."""
     rows = (
-        select(ChangeRow.op, ChangeRow.before)
+        select(ChangeRow.record_key, ChangeRow.op, ChangeRow.before)
         .join(ChangeSet, ChangeSet.id == ChangeRow.set_id)
-        .where(ChangeRow.entity == known.name(shape), ChangeRow.record_key == key, ChangeSet.at > moment)
+        .where(
+            ChangeRow.entity == known.name(shape),
+            ChangeRow.record_key.in_(present.keys()),
+            ChangeSet.at > moment,
+        )
         .order_by(ChangeSet.position.desc(), ChangeRow.number.desc())
     )
-    state = None if now is None else dict(now)
-    for op, before in session.execute(rows):
+    states = {key: None if now is None else dict(now) for key, now in present.items()}
+    for key, op, before in session.execute(rows):
+        state = states[key]
         if op == "create":
-            state = None
+            states[key] = None
         elif op == "delete":
-            state = dict(before or {})
+            states[key] = dict(before or {})
         elif state is not None:
             state.update(before or {})
-    return state
-
-
-def _record(
-    session: Session, sight: Sight, shape: Shape, name: str, key: str, now: dict[str, Any] | None
-) -> Any:
-    if now is None:
-        return sight.last_state(shape, name, key)
-    return sight.made_of(shape, now)
+    return states
 
 
 def _fields(sight: Sight, entity: Entity, shape: Shape, row: ChangeRow) -> list[FieldChange]:
@@ -141,14 +163,16 @@ def _same(sight: Sight, entity: Entity, each: Field, column: Any, row: ChangeRow
     if value != codec.restore((row.after or {}).get(column.key)):
         # It changed, and the reader may not know.
         return []
-    record = sight.records[entity.name, row.record_key]
+    record = sight.records.get(entity.name, row.record_key)
     found = sight.seen_value(entity, each, column.key, record, value, value)
     return [found] if found else []
 
 
 def _related(session: Session, sight: Sight, entity: Entity, key: str, moment: datetime) -> list[Related]:
     """What referred to the record at the moment: what does now and did not come since, and what did until since."""
-    found = []
+    found: list[Related] = []
+    if not key.isdecimal():
+        return found
     for child, link in site().referrers(entity):
         shape = sight.known.shape(child.model)
         if shape is None or len(link.columns) > 1 or not sight.known.in_sql(shape):
@@ -157,19 +181,19 @@ def _related(session: Session, sight: Sight, entity: Entity, key: str, moment: d
         (far,) = column.foreign_keys
         if not entity.table.primary_key.columns.contains_column(far.column):
             continue
+        rows = sight.rows(child.name)
+        if not rows:
+            continue
         with acting(session, SYSTEM):
-            keys = _candidates(session, sight, shape, column, key, moment)
-            records = []
-            for each in sorted(keys, key=int)[: RELATED * 2]:
-                now = _present(session, shape, child, each)
-                then = _then(session, sight.known, shape, each, moment, now)
-                if then is not None and str(then.get(column.key)) == key:
-                    records.append((each, sight.made_of(shape, then)))
-        rows = sight.known.access.visible(sight.policy, child.name)
+            keys = sorted(_candidates(session, sight, shape, column, key, moment), key=int)
+            present = _present(session, shape, child, keys)
+            states = _then(session, sight.known, shape, {each: present.get(each) for each in keys}, moment)
+            here = {each: then for each, then in states.items() if then and str(then.get(column.key)) == key}
+            records = sight.records.made(shape, here)
         seen = [
             (each, describe(child, record)[1])
-            for each, record in records
-            if sight.policy.unlimited or sight.known.access.contains(rows, record)
+            for each, record in records.items()
+            if sight.known.access.contains(rows, record)
         ][:RELATED]
         if seen:
             found.append(Related(child.name, link.key, seen))
@@ -179,8 +203,9 @@ def _related(session: Session, sight: Sight, entity: Entity, key: str, moment: d
 def _candidates(
     session: Session, sight: Sight, shape: Shape, column: Any, key: str, moment: datetime
 ) -> set[str]:
+    within = sight.known.access.criterion(shape.model, sight.rows(sight.known.name(shape)), shape.table.c)
     present = session.execute(
-        select(shape.key_column).where(column == int(key)).limit(RELATED),
+        select(shape.key_column).where(column == int(key), within).order_by(shape.key_column).limit(RELATED),
         bind_arguments={"mapper": shape.mapper},
     )
     keys = {str(each[0]) for each in present}

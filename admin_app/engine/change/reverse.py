@@ -45,7 +45,7 @@ class Updated(Kind):
         end = case((and_(true(), *linked), case((free, DONE), else_="taken")), else_="reference")
         end = case((self._way_back(now), end), else_="step")
         told: ColumnElement[str] = case((already, "unchanged"), (holds, end), else_=since)
-        mine: ColumnElement[str] = case((self.mine(now.c), told), else_="forbidden")
+        mine: ColumnElement[str] = case((self.mine(now.c) & self.typed(now.c), told), else_="forbidden")
         return case((now.c[own].is_(None), "gone"), else_=mine if self.keys else literal("lost"))
 
     def apply(self) -> int:

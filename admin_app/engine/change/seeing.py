@@ -5,21 +5,20 @@ A record that is gone is judged by its last state: by the owner, the department 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, and_, cast, false, or_, select, true, type_coerce
+from sqlalchemy import BigInteger, ColumnElement, Text, and_, cast, false, or_, select, true, type_coerce
 from sqlalchemy.orm import Session
-from sqlalchemy.orm.attributes import set_committed_value
 
-from admin_app.engine.access import SYSTEM, Policy, acting
+from admin_app.engine.access import Policy, Rows, acting
+from admin_app.engine.access.policy import EVERYTHING, NOTHING
 from admin_app.engine.change.history import history
+from admin_app.engine.change.recalling import Records
 from admin_app.engine.change.shape import Shape
 from admin_app.engine.entity import Entity, Field
-from admin_app.engine.forms import describe
-from admin_app.engine.keys import decode_key
 from admin_app.engine.masking import mask
 from admin_app.engine.site import site
 from models.change import ChangeRow
@@ -44,15 +43,24 @@ class FieldChange:
 
 
 class Sight:
-    """One reader's view of history rows; records are loaded once for all the rows of a page."""
+    """One reader's view of history rows; records and labels are loaded once for all the rows of a page."""
 
     def __init__(self, session: Session, policy: Policy) -> None:
         self.session = session
         self.policy = policy
         self.known = history()
         self.dialect = session.get_bind(ChangeRow.__mapper__).dialect.name
-        self.records: dict[tuple[str, str], Any] = {}
+        self.records = Records(session, self.known)
         self.labels: dict[tuple[str, Any], str] = {}
+
+    def rows(self, name: str) -> Rows:
+        """The records whose past the reader may read: those of its pages, none where these do not open."""
+        if self.policy.unlimited:
+            return EVERYTHING
+        entity = self.known.entity(name)
+        if entity is None or not site().may(self.policy, "view", entity):
+            return NOTHING
+        return self.known.access.visible(self.policy, name)
 
     def criterion(self, row: Any) -> ColumnElement[bool]:
         """The rows (an alias of the history's table) whose record the reader may see."""
@@ -60,8 +68,7 @@ class Sight:
             return true()
         tests = []
         for entity in site().entities:
-            shape = self.known.shape(entity.model)
-            rows = self.known.access.visible(self.policy, entity.name)
+            shape, rows = self.known.shape(entity.model), self.rows(entity.name)
             if shape is None or not rows:
                 continue
             test: ColumnElement[bool] = true()
@@ -72,10 +79,27 @@ class Sight:
                 within = self.known.access.criterion(shape.model, rows, now.c)
                 there = now.c[shape.key_column.key] == cast(row.record_key, BigInteger)
                 test = select(1).select_from(now).where(there, within).exists()
-                was = self.known.access.criterion(shape.model, rows, self._as_deleted(shape, row))
-                test = or_(test, and_(row.op == "delete", was))
+                test = or_(test, and_(row.op == "delete", self._was(shape, rows, row)))
             tests.append(and_(row.entity == entity.name, test))
         return or_(false(), *tests)
+
+    def _was(self, shape: Shape, rows: Rows, row: Any) -> ColumnElement[bool]:
+        """Whether a deletion tells of a record that was within `rows`, by itself or by the whole that went too."""
+        test = self.known.access.criterion(shape.model, rows, self._as_deleted(shape, row))
+        guard = self.known.access.by_model.get(shape.model)
+        above = self.known.shape(guard.parent) if guard is not None and guard.parent is not None else None
+        if guard is None or above is None or not self.known.in_sql(above):
+            return test
+        ((local, _remote),) = guard.parent_property.local_remote_pairs or ()
+        codec = next(shape.codecs[key] for key, column in shape.columns.items() if column is local)
+        whole = _ROWS.alias()
+        gone = select(1).where(
+            whole.c.entity == self.known.name(above),
+            whole.c.record_key == cast(codec.value(row.before, self.dialect), Text),
+            whole.c.op == "delete",
+            self._was(above, rows, whole.c),
+        )
+        return or_(test, gone.exists())
 
     def _as_deleted(self, shape: Shape, row: Any) -> Any:
         return SimpleNamespace(
@@ -86,73 +110,42 @@ class Sight:
             }
         )
 
-    def load(self, rows: Iterable[Any]) -> None:
-        """Load the records of these rows, as they are or as they last were."""
-        wanted: dict[str, set[str]] = {}
+    def load(self, rows: Sequence[Any]) -> None:
+        """Load the records of these rows, as they are or as they last were, and the labels of what they refer to."""
+        self.records.load((row.entity, row.record_key) for row in rows)
+        wanted: dict[str, set[Any]] = {}
         for row in rows:
-            if (row.entity, row.record_key) not in self.records:
-                wanted.setdefault(row.entity, set()).add(row.record_key)
-        for name, keys in wanted.items():
-            entity, shape = self.known.entity(name), self.known.by_name.get(name)
-            if entity is None or shape is None:
-                continue
-            for key, record in self._current(entity, keys).items():
-                self.records[name, key] = record
-            for key in keys - {key for each, key in self.records if each == name}:
-                self.records[name, key] = self.last_state(shape, name, key)
+            entity, shape = self.known.entity(row.entity), self.known.by_name.get(row.entity)
+            for each in entity.fields.values() if entity is not None and shape is not None else ():
+                target = site().target(each) if each.reference else None
+                if target is None or shape is None:
+                    continue
+                for key, column in shape.columns.items():
+                    if column in each.columns:
+                        sides = [(side or {}).get(column.key) for side in (row.before, row.after)]
+                        values = {shape.codecs[key].restore(value) for value in sides if value is not None}
+                        wanted.setdefault(target.name, set()).update(values)
+        for name, values in wanted.items():
+            self.name(site().by_name[name], values)
 
-    def _current(self, entity: Entity, keys: Iterable[str]) -> dict[str, Any]:
-        found = {}
-        decoded = {key: decode_key(key, entity.key_kinds) for key in keys}
-        single = [values[0] for values in decoded.values() if values is not None and len(values) == 1]
-        with acting(self.session, SYSTEM):
-            if single:
-                column = entity.key_attributes[0]
-                for record in self.session.scalars(select(entity.model).where(column.in_(single))):
-                    found[describe(entity, record)[0]] = record
-            for key, values in decoded.items():
-                if values is not None and len(values) > 1:
-                    record = self.session.get(entity.model, values)
-                    if record is not None:
-                        found[key] = record
-        return found
-
-    def last_state(self, shape: Shape, name: str, key: str) -> Any:
-        """A deleted record as it was, in no session; None where history does not know it."""
-        newest = (
-            select(ChangeRow.before)
-            .where(ChangeRow.entity == name, ChangeRow.record_key == key, ChangeRow.op == "delete")
-            .order_by(ChangeRow.set_id.desc(), ChangeRow.number.desc())
-            .limit(1)
-        )
-        with acting(self.session, SYSTEM):
-            before = self.session.scalar(newest)
-            return None if before is None else self.made_of(shape, before)
-
-    def made_of(self, shape: Shape, plain: Mapping[str, Any]) -> Any:
-        """A record made of history's values, with the whole that it follows."""
-        made = shape.mapper.class_manager.new_instance()
-        for key, column in shape.columns.items():
-            set_committed_value(made, key, shape.codecs[key].restore(plain.get(column.key)))
-        guard = self.known.access.by_model.get(shape.model)
-        if guard is not None and guard.parent is not None:
-            ((local, _remote),) = guard.parent_property.local_remote_pairs or ()
-            value = plain.get(str(local.key))
-            with acting(self.session, SYSTEM):
-                whole = self.session.get(guard.parent, value) if value is not None else None
-            above = self.known.shape(guard.parent)
-            if whole is None and value is not None and above is not None:
-                whole = self.last_state(above, self.known.name(above), str(value))
-            set_committed_value(made, str(guard.follows), whole)
-        return made
+    def name(self, target: Entity, values: Collection[Any]) -> None:
+        """Find what records are called, by the value that refers to them; those out of reach stay numbers."""
+        missing = [value for value in values if (target.name, value) not in self.labels]
+        self.labels.update({(target.name, value): f"#{value}" for value in missing})
+        if missing and target.label_key and len(target.key_kinds) == 1:
+            column, label = target.key_attributes[0], getattr(target.model, target.label_key)
+            with acting(self.session, self.policy):
+                found = self.session.execute(select(column, label).where(column.in_(missing))).all()
+            self.labels.update(
+                {(target.name, key): str(text) for key, text in found if text not in (None, "")}
+            )
 
     def sees(self, row: Any) -> bool:
         """Whether the reader may see the record of a loaded row."""
         if self.policy.unlimited:
             return True
-        record = self.records.get((row.entity, row.record_key))
-        rows = self.known.access.visible(self.policy, row.entity)
-        return record is not None and self.known.access.contains(rows, record)
+        record = self.records.get(row.entity, row.record_key)
+        return record is not None and self.known.access.contains(self.rows(row.entity), record)
 
     def changes(self, row: Any) -> list[FieldChange]:
         """The fields of a row as the reader may see them; those that did not change are left out."""
@@ -160,7 +153,7 @@ class Sight:
         if entity is None or shape is None:
             return []
         before, after = row.before or {}, row.after or {}
-        record = self.records.get((row.entity, row.record_key))
+        record = self.records.get(row.entity, row.record_key)
         found = []
         for each in entity.fields.values():
             for key, column in shape.columns.items():
@@ -192,13 +185,8 @@ class Sight:
         target = site().target(each) if each.reference else None
         if target is None:
             return each.kind.cell(value).text
-        place = target.name, value
-        if place not in self.labels:
-            with acting(self.session, self.policy):
-                column = target.key_attributes[0]
-                record = self.session.scalars(select(target.model).where(column == value)).first()
-            self.labels[place] = describe(target, record)[1] if record is not None else f"#{value}"
-        return self.labels[place]
+        self.name(target, [value])
+        return self.labels[target.name, value]
 
 
 def visible(sight: Sight, rows: Sequence[Any]) -> list[Any]:

@@ -5,7 +5,7 @@
 
 `numbers` takes back single rows of the set, `fields` single columns (by column key). Records that somebody edited since
 are left alone and listed with both values. Deleted records come back with their key and their references; created ones
-go where nothing depends on them. Derived facts are asked anew.
+go where nothing depends on them. Derived facts are asked anew. What stays and is not the actor's to see, no plan tells.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from admin_app.engine.change.history import History, history
 from admin_app.engine.change.kind import DONE, Kind, names_of
 from admin_app.engine.change.recorder import context, current_set, recorder_of
 from admin_app.engine.change.reverse import Created, Updated
+from admin_app.engine.change.seeing import Sight
 from admin_app.engine.change.shape import Shape
 from admin_app.errors import Conflict, NotFound
 from models.change import ChangeRow, ChangeSet
@@ -60,12 +61,14 @@ class Skipped:
 
 @dataclass
 class UndoPlan:
-    """What undoing comes to. `emptied` counts, by (entity, column key), references that cannot be given back."""
+    """What undoing comes to. `emptied` counts, by (entity, column key), references that cannot be given back; `going`
+    are the numbers of the first rows that go back."""
 
     set_id: int
     counts: list[Count] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
     emptied: dict[tuple[str, str], int] = field(default_factory=dict)
+    going: list[int] = field(default_factory=list)
     made: int | None = None
 
     def total(self, *states: str) -> int:
@@ -89,21 +92,35 @@ def plan_undo(
 ) -> UndoPlan:
     """What `undo` would do, without doing it. Raises NotFound for a change set that does not exist."""
     session.flush()
-    plan = UndoPlan(set_id)
+    plan, sight = UndoPlan(set_id), Sight(session, policy)
     with acting(session, SYSTEM):
         for reverse in _reverses(session, set_id, policy, numbers, fields, plan):
             reverse.foreseen = True
+            reverse.told = sight.criterion
             for state, number in session.execute(reverse.states()):
                 plan.counts.append(Count(reverse.name, reverse.op, state, number))
             for column, statement in reverse.emptied().items():
                 count = session.scalar(statement)
                 if count:
                     plan.emptied[reverse.name, column] = count
+            if (
+                samples
+                and plan.counts
+                and any(
+                    each.state == DONE and (each.entity, each.op) == (reverse.name, reverse.op)
+                    for each in plan.counts
+                )
+            ):
+                plan.going += session.scalars(reverse.going(samples))
             room = samples - len(plan.skipped)
             if room > 0 and any(
                 each.state not in (DONE, "unchanged") for each in plan.counts if each.entity == reverse.name
             ):
                 plan.skipped += _samples(session, reverse, room)
+    plan.going = sorted(plan.going)[:samples]
+    plan.counts = [
+        each for each in plan.counts if each.state != "foreign" or sight.rows(each.entity).everything
+    ]
     return plan
 
 

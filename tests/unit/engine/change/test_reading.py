@@ -90,7 +90,7 @@ def test_the_log_shows_sets_with_something_to_see_and_filters_them(
         desk.commit()
     foreign = last_set(desk).id
     assert foreign not in [each.id for each in change_sets(desk, own)]
-    assert [each.id for each in change_sets(desk, SYSTEM, person=everything.user_id)] == [foreign]
+    assert [each.id for each in change_sets(desk, SYSTEM, people=[everything.user_id])] == [foreign]
     position = change_sets(desk, own, entity="book")[0].position
     assert [each.id for each in change_sets(desk, own, entity="book", before=position)] == found[1:]
     assert [each.id for each in change_sets(desk, own, entity="book", until=story.at)] == [story.made]
