@@ -42,6 +42,7 @@ TESTS = (
             "scope_of_references",
             "prepared",
             "pieces",
+            "fields",
         )
     ),
     "tests/access/test_explain.py",

@@ -24,6 +24,7 @@ from models.access import DutyAccess, LetterProfile
 from models.duty import Duty, PositionDuty
 from models.grant import AccessGrant
 from models.organisation import Department, Position, Post, User
+from models.tag import TagFamily
 from tests.conftest import make_app, seed_demo, sign_in
 from tests.databases import Maker
 
@@ -284,4 +285,16 @@ def test_each_change_of_the_rules_changes_the_stamp_and_no_other_does(apps: Apps
     with system(apps[0]) as session:
         update_rows(session, User, User.username == "csd", {"phone": None})
         session.execute(sa.select(Position))
+    with system(apps[0]) as session:
+        session.add(TagFamily(code="new", name_zh="族", name_en="New"))
+    with system(apps[0]) as session:
+        delete_rows(session, TagFamily, TagFamily.code == "new")
     assert stamp(apps[1]) == before
+
+
+def test_one_change_of_the_rules_among_others_is_enough(apps: Apps) -> None:
+    before = stamp(apps[0])
+    with system(apps[0]) as session:
+        one(session, Department, "CS").name_en = "Customers' service"
+        session.scalars(sa.select(User).where(User.username == "csd")).one().phone = "13800000001"
+    assert stamp(apps[1]) != before

@@ -271,3 +271,8 @@ def test_a_manual_grant_names_its_reach_or_its_record(room: Session, person: Use
     ]
     assert set(grant_sources(room, world, TODAY)) == {person.id, bob.id}
     assert grant_sources(room, world, TODAY + DAY) == grant_sources(room, world, TODAY - DAY) == {}
+
+
+def test_the_rules_of_one_moment_are_themselves_alone(room: Session) -> None:
+    first, second = read_world(room), read_world(room)
+    assert first != second and len({first, second}) == 2

@@ -153,3 +153,17 @@ def test_a_page_after_a_cursor_is_there_for_whose_scope_is_a_list(
     with acting(room, Policy("wide", ada.user_id, grants={("book", "view"): rows})):
         assert len(scope.prepared(room, User, "page", lambda: statement).rows(room, after0=0)) == 3
         assert scope.prepared(room, User, "page", lambda: statement).rows(room, after0=2**40) == []
+
+
+def test_values_of_a_list_go_in_as_their_type_has_it(room: Session, ada: Policy, scope: Scope) -> None:
+    statement = select(Book.name).where(Book.printed_at.in_([MOMENT, datetime(2026, 1, 1, tzinfo=UTC)]))
+    with acting(room, ada):
+        assert scope.prepared(room, User, "list", lambda: statement).rows(room) == [("Full",)]
+
+
+def test_a_parameter_need_have_no_value_before_it_is_run(room: Session, ada: Policy, scope: Scope) -> None:
+    statement = select(Book.id).where(Book.name == bindparam("wanted", type_=Book.name.type))
+    with acting(room, SYSTEM):
+        prepared = scope.prepared(room, User, "wanted", lambda: statement)
+        assert len(prepared.rows(room, wanted="Full")) == 1
+        assert prepared.rows(room, wanted="Lost") == []
