@@ -18,8 +18,10 @@ from admin_app.services.contracts import CONCLUDED
 from models.complaint import Complaint
 from models.contract import Contract
 from models.customer import Customer
+from models.types import GRADES
 
-GRADES: Final = ("A", "B", "C")
+#: Grades that the chart shows also where nobody has them; the others appear with their first customer.
+USUAL: Final = ("A", "B", "C")
 #: Months in the chart of contract amounts, the current one included.
 MONTHS: Final = 12
 
@@ -48,7 +50,8 @@ class MonthlyAmounts:
 def customers_by_grade(session: Session) -> list[Point]:
     """Customers of each grade, then those without one."""
     counted = dict(session.execute(select(Customer.grade, func.count()).group_by(Customer.grade)).all())
-    points = [Point(grade, counted.get(grade, 0), {"grade:eq": grade}) for grade in GRADES]
+    shown = [grade for grade in GRADES if grade in USUAL or counted.get(grade)]
+    points = [Point(grade, counted.get(grade, 0), {"grade:eq": grade}) for grade in shown]
     return [*points, Point(None, counted.get(None, 0), {"grade:empty": "1"})]
 
 
