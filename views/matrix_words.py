@@ -162,7 +162,7 @@ def _effect(effect: Effect, world: World, policy: Policy) -> dict[str, Any]:
 
 
 def _parts(effect: Effect) -> str:
-    """What comes along with the parts of these records: `and with it: edit obligations of those contracts`."""
+    """What comes or goes along with the parts of records: `and with it, of those contracts: edit obligations`."""
     alike: dict[tuple[str, ...], list[str]] = {}
     for entity, actions in effect.parts:
         declared = site().by_name.get(entity)
@@ -172,13 +172,13 @@ def _parts(effect: Effect) -> str:
     if not alike:
         return ""
     found = [
-        _("%(actions)s %(entity)s", actions=action_list(words), entity=comma().join(entities))
+        _("%(actions)s %(things)s", actions=action_list(words), things=comma().join(entities))
         for words, entities in alike.items()
     ]
     return str(
         _(
-            "and with it: %(rights)s of those %(entity)s",
-            rights=_("; ").join(found),
+            "and with it, of those %(entity)s: %(parts)s",
+            parts=_("; ").join(found),
             entity=entity_name(effect.entity),
         )
     )

@@ -89,7 +89,7 @@ def test_a_right_comes_with_a_letter_and_goes_with_it(app: Flask, person: Callab
     assert "林小满" in effect["who"]
     (english,) = person("css", "en").send("preview", edit("CSD", "CTR4", R)).get_json()["gains"]["effects"]
     assert english["parts"] == (
-        "and with it: view, create, edit, delete, reveal values of obligations, performances of those contracts"
+        "and with it, of those contracts: view, create, edit, delete, reveal values of obligations, performances"
     )
     assert csd.get("/contract/").status_code == 403
 
