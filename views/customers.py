@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from admin_app.engine.entity import Entity
+from flask import url_for
+from flask_babel import gettext as _
+
+from admin_app.engine.access import Policy
+from admin_app.engine.entity import Entity, Step
 from admin_app.services.activities import after_activity_deleted, after_activity_saved, before_activity_saved
 from admin_app.services.customer_actions import ACTIONS
 from admin_app.services.customers import before_customer_saved
@@ -13,6 +17,13 @@ from models.customer import Customer
 from models.tag import CustomerTag, Tag, TagFamily
 
 OWNERSHIP = ("owner", "department")
+
+
+def grade_steps(_policy: Policy, key: str) -> list[Step]:
+    """From a customer to what its grade comes from."""
+    return [Step(_("Why this grade?"), url_for("grade.index", id=key), "stairs-up")]
+
+
 GRADE_TONES = {"A+": "a", "A": "a", "B": "b", "C": "c", "D": "c"}
 CUSTOMER_FIELDS = (
     "customer_class",
@@ -94,6 +105,7 @@ ENTITIES = (
         },
         before_save=before_customer_saved,
         actions=ACTIONS,
+        steps=grade_steps,
         # Its hook only fills what a new customer leaves empty.
         bulk_fields=CUSTOMER_FIELDS,
     ),

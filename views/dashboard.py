@@ -107,6 +107,8 @@ def _cards(session: Session, policy: Policy, today: date, may: Callable[[str], b
     if may("customer"):
         waiting = worklist.unperformed_customers(session)
         cards.append(_card(_("Signed, not performed"), "customer", waiting))
+        drifting = worklist.drifting_customers(session)
+        cards.append(_card(_("Grade differs from the rules"), "customer", drifting))
     return cards
 
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from admin_app.engine.entity import Entity
+from flask import url_for
+from flask_babel import gettext as _
+
+from admin_app.engine.access import Policy
+from admin_app.engine.entity import Entity, Step
 from admin_app.services.grade_rules import (
     ACTIONS,
     after_part_changed,
@@ -11,6 +15,15 @@ from admin_app.services.grade_rules import (
     before_rule_saved,
 )
 from models.grading import GradeBand, GradeDimension, GradeRate, GradeRule, GradeStep
+from views.grading_page import may_try
+
+
+def trial_steps(policy: Policy, key: str) -> list[Step]:
+    """From a rule set to what it would say of the customers."""
+    if not may_try(policy):
+        return []
+    return [Step(_("Try it"), url_for("grading.index", set=key), "scale")]
+
 
 ENTITIES = (
     Entity(
@@ -31,6 +44,7 @@ ENTITIES = (
         before_save=before_rule_saved,
         after_delete=after_rule_deleted,
         actions=ACTIONS,
+        steps=trial_steps,
     ),
     Entity(
         GradeStep,

@@ -18,6 +18,7 @@ from views.bulk import BULK_PAGE
 from views.changes import CHANGES
 from views.dashboard import DASHBOARD
 from views.gaps import GAPS
+from views.grading_page import GRADE, TRIAL
 from views.importing import IMPORT
 from views.jobs import JOBS
 from views.matrix import MATRIX
@@ -66,6 +67,8 @@ def build_site(
             IMPORT,
             BULK_PAGE,
             CHANGES,
+            TRIAL,
+            GRADE,
             JOBS,
             *pages,
         ),

@@ -99,6 +99,7 @@ BY_RULE: Final = Action(
     # Whoever works with customers proposes; a second person decides from a set number on.
     many="",
     approval="GRADING_APPROVAL",
+    explains="grade.index",
 )
 
 

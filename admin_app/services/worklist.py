@@ -111,6 +111,15 @@ def unperformed_customers(session: Session) -> Tally:
     )
 
 
+def drifting_customers(session: Session) -> Tally:
+    """Customers whose grade is another one than the rules give, with what there is to know about it in the list."""
+    shown = "grade,drift_grade,drift_since,grade_locked_until,contract_total,owner"
+    return Tally(
+        _count(session, Customer.id, Customer.drift_since.is_not(None)),
+        {"drift_since:filled": "1", "cols": shown},
+    )
+
+
 def complaints_to_handle(session: Session, now: datetime | None = None) -> list[Item]:
     """The most pressing open complaints: emergencies, then the most severe, then the oldest."""
     moment = now or utc_now()

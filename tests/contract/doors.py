@@ -53,6 +53,10 @@ COMMON_POSTS = frozenset(
 ADMIN_POSTS = frozenset({"why.view_as"})
 #: Pages that open for whoever holds a duty of this action and entity.
 DUTY_PAGES = {"import.index": ("create", "import")}
+#: Pages for whoever views all of these.
+VIEWER_PAGES = {"grading.index": ("grade_rule", "customer")}
+#: Pages about one record of an entity, which have to be told which.
+VIEWER_ASKED = {"grade.index": "customer"}
 #: Pages for whoever leads a department.
 LEADER_PAGES = frozenset(
     {"gaps.index", "access_review.index", "people.index", "people.lookup", "matrix.import_view"}
@@ -163,6 +167,12 @@ def visits(app: Any, expectation: Expectation, actor: Actor) -> Iterator[Visit]:
             yield from _bulk_visits(expectation, actor)
         elif rule.endpoint in DUTY_PAGES:
             yield Visit("GET", str(rule), 200 if _holds(actor, *DUTY_PAGES[rule.endpoint]) else 403)
+        elif rule.endpoint in VIEWER_PAGES:
+            shown = all(expectation.may(actor, "view", each) for each in VIEWER_PAGES[rule.endpoint])
+            yield Visit("GET", str(rule), 200 if shown else 403)
+        elif rule.endpoint in VIEWER_ASKED:
+            shown = expectation.may(actor, "view", VIEWER_ASKED[rule.endpoint])
+            yield Visit("GET", str(rule), 404 if shown else 403)
         elif blueprint in expectation.site.by_name:
             entity = expectation.site.by_name[blueprint]
             if name in LIST_DOORS:
