@@ -58,7 +58,7 @@ class Filters:
 
 def filters_of(session: Session, policy: Policy, args: Mapping[str, str]) -> Filters:
     """The filters in an address; what cannot be read stands in `troubles`, in the reader's words."""
-    typed = {name: args.get(name, "").strip() for name in NAMES}
+    typed = {name: args.get(name, "").replace("\x00", "").strip() for name in NAMES}
     found = Filters({name: text for name, text in typed.items() if text})
     found.entities = sorted(
         (
@@ -110,7 +110,6 @@ def _read_days(found: Filters, typed: Mapping[str, str]) -> None:
 def _people(session: Session, text: str) -> list[int]:
     """The keys of people whose user name is this, else of those whose name or user name holds it."""
     with acting(session, SYSTEM):
-        text = text.replace("\x00", "")
         exact = session.scalars(select(User.id).where(User.username == text)).all()
         if exact:
             return list(exact)

@@ -8,9 +8,12 @@ from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from admin_app.db import db
 from admin_app.engine.access import SYSTEM, acting
+from models.change import ChangeSet
 from tests.conftest import csrf_token
 
 #: Opens a browser of somebody: (user name, language).
@@ -32,3 +35,9 @@ def stored(app: Flask, statement: Any) -> Any:
     """One value out of the database."""
     with app.app_context(), acting(db.session(), SYSTEM) as session:
         return session.scalar(statement)
+
+
+def newest(session: Session) -> int:
+    """The id of the newest change set."""
+    with acting(session, SYSTEM):
+        return int(session.scalars(select(ChangeSet.id).order_by(ChangeSet.position.desc()).limit(1)).one())

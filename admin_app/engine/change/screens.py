@@ -214,7 +214,7 @@ def _restorable(policy: Policy, entity: Entity, record: Any) -> set[str]:
 def _takes_back(policy: Policy, entity: Entity, entry: Entry, columns: set[str], gone: bool) -> bool:
     if entry.op == "delete":
         return gone and has_trash(entity) and site().may(policy, "create", entity)
-    return entry.op == "update" and any(each.column in columns for each in entry.changes)
+    return entry.op == "update" and bool(columns and entry.changes)
 
 
 def _then_and_now(found: AsItWas) -> list[dict[str, Any]]:

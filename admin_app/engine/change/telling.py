@@ -48,7 +48,15 @@ SOURCES: Final = {
 
 def action_words(action: str) -> str:
     """What a change set did."""
-    return str(ACTIONS[action]) if action in ACTIONS else labels().action(action)
+    if action in ACTIONS:
+        return str(ACTIONS[action])
+    for entity in site().entities:
+        if entity.states is not None and any(step.name == action for step in entity.states.steps):
+            return labels().step(entity.name, action)
+        declared = next((each for each in entity.actions if each.name == action), None)
+        if declared is not None:
+            return str(declared.label)
+    return labels().action(action)
 
 
 def heads(session: Session, sets: Iterable[ChangeSet]) -> dict[int, dict[str, Any]]:
