@@ -55,7 +55,6 @@ def sections(form: Any) -> list[dict[str, Any]]:
             "kind": "text",
             "required": bool(bound.flags.required),
             "help": str(bound.description) or None,
-            "stored": None,
             "wide": False,
         }
         for bound in form

@@ -41,7 +41,6 @@ class PersonForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF brings no types
                 "kind": "reference" if isinstance(each, LookupField) else "text",
                 "required": bool(each.flags.required),
                 "help": each.description,
-                "stored": None,
                 "wide": isinstance(each, TextAreaField),
             }
             for each in self

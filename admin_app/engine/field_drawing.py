@@ -24,7 +24,7 @@ def draw_field(entity: str, entry: Mapping[str, Any]) -> Markup:
     """A form's field as the template draws it; `entry` is what the template's macro `field` reads."""
     bound = entry["field"]
     values = _values(bound)
-    if values is None or bound.errors or entry["stored"] is not None:
+    if values is None or bound.errors:
         return Markup(_template().field(entry))  # noqa: S704 - drawn by the template
     every: dict[Hashable, Drawn] = current_app.extensions.setdefault("dutybook_fields", {})
     shape = (entity, bound.name, entry["required"], lang(), request.script_root, *_shape(bound, values))

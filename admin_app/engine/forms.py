@@ -162,12 +162,10 @@ class RecordForm(BaseForm):  # type: ignore[misc]
         ]
 
 
-def layout(
-    form: RecordForm, stored: Mapping[str, str] | None = None, found: tuple[Plan, Any] | None = None
-) -> list[dict[str, Any]]:
+def layout(form: RecordForm, found: tuple[Plan, Any] | None = None) -> list[dict[str, Any]]:
     """The form's fields by section, as the template shows them, and between them those that may not be typed.
 
-    `stored` gives, after a stale save, what is stored now, by field key; `found` is the record as it is stored.
+    `found` is the record as it is stored.
     """
     entity = form.entity
     locked = locked_entries(entity, form, found)
@@ -181,7 +179,6 @@ def layout(
                 "kind": "reference" if isinstance(form[key], LookupField) else entity.fields[key].kind.name,
                 "required": entity.required(entity.fields[key]),
                 "help": labels().help(entity.name, key),
-                "stored": (stored or {}).get(key),
                 "wide": _is_wide(entity.fields[key]),
             }
             for key in keys
@@ -192,23 +189,25 @@ def layout(
     return shown
 
 
-def form_context(form: RecordForm, found: tuple[Plan, Any] | None, stale: bool) -> dict[str, Any]:
+def form_context(
+    form: RecordForm, found: tuple[Plan, Any] | None, meanwhile: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """What `form.html` shows of the form itself.
 
-    `found` is the record as it is stored; after a stale save its values stand beside what was typed.
+    `found` is the record as it is stored; `meanwhile` says, by field key, what somebody else changed (merging.py).
     """
     name = form.entity.name
     label = labels().entity(name)
-    title = stored = None
+    title = None
     if found is not None:
         plan, row = found
         title = plan.title(row)
-        stored = {key: plan.cell(row, key, link=False).text for key in form.touched()} if stale else None
-    sections = layout(form, stored, found)
+    sections = layout(form, found)
     for section in sections:
         for entry in section["fields"]:
             if "locked" not in entry:
                 entry["drawn"] = draw_field(name, entry)
+                entry["meanwhile"] = (meanwhile or {}).get(entry["key"])
     return {
         "title": title or _("New %(entity)s", entity=labels().inside(label)),
         "entity": {"name": name, "label": label, "plural": labels().plural(name)},
@@ -216,7 +215,6 @@ def form_context(form: RecordForm, found: tuple[Plan, Any] | None, stale: bool) 
         "sections": sections,
         "errors": form.error_list(),
         "form_errors": list(form.form_errors),
-        "stale": stale,
         "record_label": title,
     }
 

@@ -35,6 +35,16 @@ class TrackedField(Field):  # type: ignore[misc]  # WTForms brings no types
             super().process(formdata, data, extra_filters)
             self.touched = self._sent_form() != self._shown
 
+    @property
+    def shown(self) -> Any:
+        """What the form shows of the stored value, as it would be sent: a text, or whether a box is ticked."""
+        return self._shown
+
+    @property
+    def sent(self) -> Any:
+        """What was sent, in the same spelling."""
+        return self._sent_form()
+
     def _sent_form(self) -> Any:
         return _lines(str(self._value()))
 

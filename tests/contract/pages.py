@@ -68,7 +68,11 @@ class _FormReader(HTMLParser):
         if not self._inside:
             return
         name = values.get("name", "")
-        if tag == "input" and name and (values.get("type") != "checkbox" or "checked" in values):
+        if (
+            tag == "input"
+            and name
+            and (values.get("type") not in ("checkbox", "radio") or "checked" in values)
+        ):
             self.fields[name] = values.get("value", "")
         elif tag == "select":
             self._select = name

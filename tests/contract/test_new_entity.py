@@ -171,7 +171,7 @@ def test_the_contract_tests_cover_a_made_up_entity_unasked(run: Run, migrated: s
         "test_each_list_shows_and_counts_exactly_the_predicted_rows[sqlite-admin] PASSED",
         "test_a_record_is_created_changed_and_deleted[sqlite-widget-zh] PASSED",
         "test_a_record_is_created_changed_and_deleted[sqlite-widget-en] PASSED",
-        "test_a_stale_save_shows_both_versions_and_is_not_applied[sqlite-widget] PASSED",
+        "test_a_stale_save_merges_or_asks_and_overwrites_nothing[sqlite-widget] PASSED",
         "test_saving_an_unchanged_record_changes_nothing[sqlite-widget] PASSED",
         "test_no_page_costs_more_with_two_hundred_more_rows[sqlite-widget] PASSED",
         "test_a_chinese_page_shows_no_english_word_of_ours[sqlite-widget] PASSED",

@@ -21,6 +21,11 @@ if (form) {
     note.textContent = unsaved ? note.dataset.text : '';
   };
 
+  // Whoever goes on typing in a field that both changed means to keep their own.
+  form.addEventListener('input', ({ target }) => {
+    const mine = target.closest('.db-merging')?.querySelector('[data-merge] input[value=mine]');
+    if (mine && !target.closest('[data-merge]')) mine.checked = true;
+  });
   form.addEventListener('input', show);
   form.addEventListener('change', show);
   form.addEventListener('submit', (event) => {
