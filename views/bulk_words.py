@@ -47,7 +47,11 @@ def whole(entity: Entity, form: RecordForm) -> RecordForm:
 def sections(form: Any) -> list[dict[str, Any]]:
     """A form's fields by section, as `form.html` shows them."""
     if isinstance(form, RecordForm):
-        return layout(form)
+        # What may not be typed is no part of what is chosen to change.
+        return [
+            {**part, "fields": [each for each in part["fields"] if "locked" not in each]}
+            for part in layout(form)
+        ]
     plain = [
         {
             "field": bound,
