@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
 from html import unescape
+from typing import Any
 from urllib.parse import quote, urlencode
 
 from flask import Flask
@@ -15,7 +15,9 @@ from werkzeug.datastructures import MultiDict
 from admin_app.db import db
 from admin_app.engine.access import SYSTEM, acting
 from admin_app.engine.listing import ListArgs, Listing
+from admin_app.engine.listing.keyset import Order
 from admin_app.errors import DutybookError
+from admin_app.services import clock
 from bench.browser import Answer, Browser, local
 from bench.load import CLERK
 from bench.rows import DEPARTMENT_SHARE, Source, in_department
@@ -101,28 +103,25 @@ class Person:
         return found
 
     def sorts(self) -> list[str]:
-        """Every order that the customer list offers, and two of them backwards."""
-        return [
-            *sorted(self.app.extensions["dutybook"].by_name["customer"].sortable),
-            "-name",
-            "-contract_total",
-        ]
+        """Every order that the customer list offers to this person at any size, and two of them backwards."""
+        entity = self.app.extensions["dutybook"].by_name["customer"]
+        offered = sorted(entity.scope_sorts if self.scoped else entity.sortable)
+        return [*offered, *(f"-{key}" for key in ("name", "contract_total") if key in offered)]
 
     def jumps(self, roots: tuple[int, ...]) -> list[Probe]:
-        """The page that begins with a value, which must not be the first one."""
-        places = {"name": self.source.frequent_latin, "-contract_total": "50000"}
+        """The page that begins with a value, the one in the middle, which must not be the first page."""
 
-        def page(sort: str, value: str) -> str:
+        def page(sort: str) -> str:
             plain = f"{LIST}?{urlencode({'sort': sort})}"
-            jumped = f"{plain}&{urlencode({'from': value})}"
+            jumped = f"{plain}&{urlencode({'from': str(self.middle(sort)[1][0])})}"
             titles = [_FIRST.search(self.browser.get(path).text) for path in (plain, jumped)]
             if not all(titles) or titles[0][0] == titles[1][0]:  # type: ignore[index]
                 raise LookupError("not there")
             return jumped
 
         return [
-            self.listed(f"jump {sort}", lambda sort=sort, value=value: page(sort, value), roots, 1)  # type: ignore[misc]
-            for sort, value in places.items()
+            self.listed(f"jump {sort}", lambda sort=sort: page(sort), roots, 1)  # type: ignore[misc]
+            for sort in ("name", "-contract_total")
         ]
 
     def searches(self, roots: tuple[int, ...]) -> list[Probe]:
@@ -177,12 +176,17 @@ class Person:
 
     def cursor(self, sort: str | None) -> str:
         """What the link to the page after the middle of this order carries."""
+        order, values = self.middle(sort)
+        with self.app.test_request_context(LIST):
+            return order.cursor(values)
+
+    def middle(self, sort: str | None) -> tuple[Order, tuple[Any, ...]]:
+        """An order, and the values by which the record in its middle stands there."""
         with self.app.test_request_context(LIST):
             session = db.session()
             with acting(session, SYSTEM):
                 user = session.scalars(select(User).where(User.username == self.name)).one()
-                today = datetime.now(UTC).date()
-                policy = self.app.extensions["dutybook_policies"].policy(session, user, today)
+                policy = self.app.extensions["dutybook_policies"].policy(session, user, clock.today())
             with acting(session, policy):
                 entity = self.app.extensions["dutybook"].by_name["customer"]
                 args = ListArgs.parse(entity, MultiDict([("sort", sort)] if sort else []), policy)
@@ -191,7 +195,7 @@ class Person:
                 wanted = select(*columns).order_by(*order.clauses()).offset(self.visible // 2).limit(1)
                 values = session.execute(wanted).one()
                 session.rollback()
-                return order.cursor(tuple(values))
+                return order, tuple(values)
 
 
 def _opened(answer: Answer) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterable
 from typing import Any, Final
 
 from sqlalchemy import func, select
@@ -17,6 +18,8 @@ from models.customer import Customer
 
 #: How many of the newest records are looked at: numbers that people typed themselves may lie between ours.
 _LOOK_BACK: Final = 50
+#: How many numbers are looked up at once: the first is hardly ever taken.
+_FIRST_PROBES: Final = 3
 _PROBES: Final = 100
 
 
@@ -46,24 +49,36 @@ def next_number(session: Session, column: InstrumentedAttribute[str], prefix: st
     come in by import. Numbers follow the newest record, so that no sort by text (KH-100000 < KH-99999) misleads.
     """
     _take_turn(session, f"{column.class_.__name__}.{column.key}")
-    newest = (
-        select(column)
-        .where(column.startswith(prefix, autoescape=True))
-        .order_by(column.class_.id.desc())
-        .limit(_LOOK_BACK)
-    )
-    pattern = re.compile(rf"{re.escape(prefix)}(\d{{1,15}})")
     with acting(session, SYSTEM):
         pending = _pending(session, column)
-        matches = (pattern.fullmatch(number) for number in (*session.scalars(newest), *pending))
-        following = max((int(match.group(1)) for match in matches if match), default=0) + 1
+        taken = _highest(session, column, prefix, width, pending)
+        probes = _FIRST_PROBES
         while True:
-            wanted = [f"{prefix}{number:0{width}}" for number in range(following, following + _PROBES)]
-            taken = {*session.scalars(select(column).where(column.in_(wanted))), *pending}
+            wanted = [f"{prefix}{number:0{width}}" for number in range(taken + 1, taken + 1 + probes)]
+            used = {*session.scalars(select(column).where(column.in_(wanted))), *pending}
             for number in wanted:
-                if number not in taken:
+                if number not in used:
                     return number
-            following += _PROBES
+            taken, probes = taken + probes, _PROBES
+
+
+def _highest(
+    session: Session, column: InstrumentedAttribute[str], prefix: str, width: int, pending: list[str]
+) -> int:
+    """The highest number with this prefix among the newest records; 0 where there is none."""
+    pattern = re.compile(rf"{re.escape(prefix)}(\d{{1,15}})")
+
+    def highest(numbers: Iterable[str | None]) -> int:
+        matches = (pattern.fullmatch(number) for number in numbers if number)
+        return max((int(match.group(1)) for match in matches if match), default=0)
+
+    newest = select(column).order_by(column.class_.id.desc()).limit(_LOOK_BACK)
+    found = highest([*session.scalars(newest), *pending])
+    first = f"{prefix}{1:0{width}}"
+    if found or session.scalar(select(column).where(column == first)) is None:
+        # Numbers that begin anew: nobody walks back through the last year to find none of this one.
+        return found
+    return highest(session.scalars(newest.where(column.startswith(prefix, autoescape=True))))
 
 
 def _pending(session: Session, column: Any) -> list[str]:

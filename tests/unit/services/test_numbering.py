@@ -15,6 +15,7 @@ from admin_app.services.numbering import next_complaint_number, next_contract_nu
 from models.customer import Customer
 from models.organisation import Department
 from tests.databases import bare_app
+from tests.unit.engine.listing.test_plan import statements
 
 
 def highest(session, prefix="KH-"):
@@ -59,6 +60,16 @@ def test_each_year_and_each_month_begin_anew(session, monkeypatch):
     monkeypatch.setattr(clock, "today", lambda: date(2031, 2, 1))
     assert next_contract_number(session) == "HT-2031-0001"
     assert next_complaint_number(session) == "TS-3102-0001"
+
+
+def test_a_new_year_does_not_walk_back_through_the_old_one(
+    session, make_contract, make_customer, monkeypatch
+):
+    make_contract(make_customer())
+    monkeypatch.setattr(clock, "today", lambda: date(2031, 2, 1))
+    with statements(session) as sent:
+        assert next_contract_number(session) == "HT-2031-0001"
+    assert not any("LIKE" in statement for statement in sent)
 
 
 @pytest.fixture
