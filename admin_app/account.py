@@ -5,7 +5,19 @@ from __future__ import annotations
 import unicodedata
 from typing import Final
 
-from flask import Blueprint, Flask, flash, redirect, render_template, request, session, url_for
+from flask import (
+    Blueprint,
+    Flask,
+    Response,
+    flash,
+    g,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, lazy_gettext
 from flask_wtf import FlaskForm
@@ -14,11 +26,13 @@ from wtforms import HiddenField, PasswordField, StringField
 from wtforms.validators import EqualTo, InputRequired, ValidationError
 
 from admin_app import throttle
+from admin_app.csrf import forget_token
 from admin_app.db import db
 from admin_app.engine.access import SYSTEM, acting
 from admin_app.engine.change import update_rows
 from admin_app.engine.language import known, reread_language
 from admin_app.errors import BadInput
+from admin_app.kept import Kept, give_back
 from admin_app.passwords import MAX_LENGTH, check_new_password, hash_password, needs_rehash, verify_password
 from admin_app.sessions import Person, person, sign_in, sign_out
 from models.organisation import User
@@ -31,7 +45,7 @@ blueprint = Blueprint("account", __name__)
 
 
 class LoginForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF brings no types
-    """User name and password, and where to go afterwards."""
+    """User name and password, where to go afterwards, and what was typed before the session ended."""
 
     username = StringField(
         lazy_gettext("User name"),
@@ -44,6 +58,7 @@ class LoginForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF brings no types
         render_kw={"autocomplete": "current-password"},
     )
     next = HiddenField()
+    kept = HiddenField()
 
 
 class PasswordForm(FlaskForm):  # type: ignore[misc]
@@ -103,9 +118,26 @@ def login() -> ResponseReturnValue:
     message = None
     if form.validate_on_submit():
         if _enter(form.username.data, form.password.data):
-            return redirect(target)
+            signed_in = person()
+            kept = give_back(form.kept.data, signed_in.id) if signed_in is not None else None
+            return redirect(target) if kept is None else _back_to(kept)
         message = gettext("User name or password is wrong.")
     return render_template("admin/account/login.html", form=form, message=message, next=target)
+
+
+def ask_again(kept: str) -> Response:
+    """The sign-in page (401) for somebody whose session ended over a form; it carries what was typed."""
+    form = LoginForm(formdata=None)
+    form.kept.data = kept
+    g.viewed = None
+    page = render_template("admin/account/login.html", form=form, message=None, next="", kept=True)
+    return make_response(page, 401)
+
+
+def _back_to(kept: Kept) -> str:
+    """The page that sends what was typed to its form again, which shows it and saves nothing."""
+    forget_token()
+    return render_template("admin/account/again.html", kept=kept)
 
 
 def _enter(username: str, password: str) -> bool:

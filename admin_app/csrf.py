@@ -43,6 +43,12 @@ def masked_token() -> str:
     return token
 
 
+def forget_token() -> None:
+    """Have the rest of this request use the token of the session that has just begun."""
+    for name in ("csrf_token", "masked_csrf"):
+        g.pop(name, None)
+
+
 class MaskedCSRF(CSRFProtect):  # type: ignore[misc]  # Flask-WTF brings no types
     """Checks masked tokens, and hands templates nothing else."""
 

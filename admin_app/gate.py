@@ -11,9 +11,11 @@ from typing import Final
 from flask import Flask, Response, redirect, request, url_for
 from flask_babel import lazy_gettext
 
+from admin_app.account import ask_again
 from admin_app.csrf import MaskedCSRF
 from admin_app.error_pages import wants_json
 from admin_app.errors import DutybookError
+from admin_app.kept import keep
 from admin_app.sessions import person
 
 #: All doors that open without a sign-in. A test holds that there are no others.
@@ -25,6 +27,9 @@ def _gate() -> Response | None:
         return None
     if wants_json():
         raise DutybookError(401, lazy_gettext("Your session has ended. Sign in again."))
+    kept = keep()
+    if kept is not None:
+        return ask_again(kept)
     answer = redirect(url_for("account.login", next=_way_back()))
     assert isinstance(answer, Response)
     return answer

@@ -25,6 +25,7 @@ from admin_app.db import db
 from admin_app.edge import IMPERSONAL_ENDPOINTS
 from admin_app.engine.access import SYSTEM, acting, current_scope
 from admin_app.engine.language import reread_language
+from admin_app.kept import WHO
 from admin_app.passwords import dummy_hash
 from models.access import AccessStamp
 from models.organisation import User
@@ -144,6 +145,7 @@ def sign_in(database: Session, user: User, now: datetime) -> Person:
         database.flush()
         opened = Person(row.id, token, user.id, user.username, user.name, user.language, user.is_admin)
     session.clear()
+    session[WHO] = user.id
     login_user(opened)
     g.person = opened
     reread_language()
