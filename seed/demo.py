@@ -27,7 +27,6 @@ from admin_app.engine.search.building import fill
 from admin_app.errors import Conflict
 from admin_app.passwords import hash_password, random_password
 from admin_app.services import clock
-from admin_app.services.regrading import refresh_drift
 from models.contact import Contact
 from models.contract import Contract
 from models.customer import Customer
@@ -93,7 +92,6 @@ def load_demo(
     with without_rows(session, loader.counts, f"Demo company of {customers:,} customers"):
         logins = _load(loader, customers, today, password, report)
         fill(session)
-        refresh_drift(session, None, today)
     session.expire_all()
     return DemoResult(loader.counts, logins, password)
 

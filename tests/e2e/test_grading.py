@@ -13,6 +13,8 @@ from playwright.sync_api import Browser, expect
 from admin_app.db import db
 from admin_app.engine.access import SYSTEM, acting
 from admin_app.jobs.run import run_job
+from admin_app.services import clock
+from admin_app.services.regrading import refresh_drift
 from models.bulk import BulkRun
 from tests.conftest import make_app, seed_demo
 from tests.databases import Maker
@@ -31,6 +33,9 @@ def served(
     app = make_app(makers("sqlite").clone(), tmp_path_factory.mktemp("graded"))
     app.config["GRADING_APPROVAL"] = 1
     seed_demo(app)
+    with app.app_context(), acting(db.session(), SYSTEM) as session:
+        refresh_drift(session, None, clock.today())
+        session.commit()
     server = make_server(app, "127.0.0.1", 0)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
