@@ -1,6 +1,6 @@
 """Static files for ever: their addresses bear a hash of their content, and they travel compressed.
 
-`/static/~3fa2b1c09d7e/css/list.css` never changes its content, so browsers and proxies keep it and never ask again.
+`/static/~3fa2b1c0/css/list.css` never changes its content, so browsers and proxies keep it and never ask again.
 Modules and style sheets name each other by relative addresses: all files of a folder of ours share one hash, so what
 one of them names bears it too. Packages stand alone, and one that changes does not fetch the others anew.
 """
@@ -21,7 +21,7 @@ FOREVER: Final = "public, max-age=31536000, immutable"
 #: Kept too, but asked for by ETag each time.
 ASKED: Final = "public, no-cache"
 MARK: Final = "~"
-HASH_LENGTH: Final = 12
+HASH_LENGTH: Final = 8
 #: Files of these folders name nothing else.
 ALONE: Final = frozenset({"vendor"})
 TYPES: Final = {

@@ -69,9 +69,7 @@ def icon(name: str) -> Markup:
     found = kept.get((request.script_root, name))
     if found is None:
         sprite = url_for("static", filename="vendor/icons.svg")
-        found = Markup('<svg class="ti" aria-hidden="true"><use href="{}#{}"></use></svg>').format(
-            sprite, name
-        )
+        found = Markup('<svg class="ti" aria-hidden="true"><use href="{}#{}"/></svg>').format(sprite, name)
         if MARK in sprite:
             # Only the address of a sprite that is there stays the same.
             kept[request.script_root, name] = found

@@ -105,7 +105,7 @@ def test_the_same_pages_hold_in_english(windows: Windows) -> None:
 def test_pages_beside_the_entities_hold_in_both_languages(windows: Windows, language: str) -> None:
     page = windows.sign_in("admin", language)
     page.goto("/")
-    menu = [str(link.get_attribute("href")) for link in page.locator("#side .db-nav-link").all()]
+    menu = [str(link.get_attribute("href")) for link in page.locator("#side .db-nav-list a").all()]
     found = []
     for address in [each for each in menu if each.strip("/") not in ENTITIES] + list(COMMON):
         page.goto(address)

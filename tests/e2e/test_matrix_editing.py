@@ -37,7 +37,7 @@ def assert_clean(page: Page) -> None:
 def test_a_head_gives_a_duty_and_takes_it_back(windows: Windows) -> None:
     clerk = windows.sign_in("csd3", "en")
     clerk.goto("/")
-    contracts = clerk.locator(".db-nav-link[href='/contract/']")
+    contracts = clerk.locator(".db-nav-list a[href='/contract/']")
     expect(contracts).to_have_count(0)
 
     head = ready(windows.sign_in("css", "en"))

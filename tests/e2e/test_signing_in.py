@@ -27,7 +27,7 @@ def test_a_position_has_the_menu_of_its_duties(windows: Windows, username: str) 
     # Whoever used this name before may have chosen English, and that is remembered.
     page.locator(".db-top-end > .db-lang").get_by_role("button", name="中文").click()
     expect(page.locator("html")).to_have_attribute("lang", LANGS["zh"])
-    entries = page.locator("#side .db-nav-link > span:first-of-type").all_inner_texts()
+    entries = page.locator("#side .db-nav-list a > span:first-of-type").all_inner_texts()
     assert [entry for entry in entries if entry in has] == has
     assert [entry for entry in entries if entry in lacks] == []
 

@@ -50,7 +50,7 @@ class Person:
 
     def menu(self) -> str:
         """The links of the menu."""
-        return " ".join(re.findall(r'class="db-nav-link" href="([^"]+)"', self.get("/").text))
+        return " ".join(re.findall(r'<li><a href="([^"]+)"', self.get("/").text))
 
 
 @pytest.fixture
