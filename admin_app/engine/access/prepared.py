@@ -36,11 +36,8 @@ class Prepared:
             **compiled._bind_processors,
             **(expanded.processors if expanded is not None else {}),
         }
-        self._values = {
-            name: self._bound(name, value)
-            for name, value in compiled.construct_params(_check=False).items()
-            if self._order is None or name in self._order
-        }
+        given = compiled.construct_params(_check=False)
+        self._values = {name: self._bound(name, value) for name, value in given.items()}
         self._out: list[tuple[int, Any]] | None = None
 
     def _bound(self, name: str, value: Any) -> Any:
