@@ -52,6 +52,20 @@ class Sight:
         self.dialect = session.get_bind(ChangeRow.__mapper__).dialect.name
         self.records = Records(session, self.known)
         self.labels: dict[tuple[str, Any], str] = {}
+        self._told: dict[str, list[tuple[Field, str, str]]] = {}
+
+    def told(self, entity: Entity, shape: Shape) -> list[tuple[Field, str, str]]:
+        """(field, attribute, column key) of all stored columns of an entity, in the order of its fields."""
+        if entity.name not in self._told:
+            # By identity: columns compared with each other become SQL, thousands of times a page.
+            attributes = {id(column): key for key, column in shape.columns.items()}
+            self._told[entity.name] = [
+                (each, attributes[id(column)], column.key)
+                for each in entity.fields.values()
+                for column in each.columns
+                if id(column) in attributes
+            ]
+        return self._told[entity.name]
 
     def rows(self, name: str) -> Rows:
         """The records whose past the reader may read: those of its pages, none where these do not open."""
@@ -116,15 +130,14 @@ class Sight:
         wanted: dict[str, set[Any]] = {}
         for row in rows:
             entity, shape = self.known.entity(row.entity), self.known.by_name.get(row.entity)
-            for each in entity.fields.values() if entity is not None and shape is not None else ():
+            if entity is None or shape is None:
+                continue
+            for each, key, column in self.told(entity, shape):
                 target = site().target(each) if each.reference else None
-                if target is None or shape is None:
-                    continue
-                for key, column in shape.columns.items():
-                    if column in each.columns:
-                        sides = [(side or {}).get(column.key) for side in (row.before, row.after)]
-                        values = {shape.codecs[key].restore(value) for value in sides if value is not None}
-                        wanted.setdefault(target.name, set()).update(values)
+                if target is not None:
+                    sides = [(side or {}).get(column) for side in (row.before, row.after)]
+                    values = {shape.codecs[key].restore(value) for value in sides if value is not None}
+                    wanted.setdefault(target.name, set()).update(values)
         for name, values in wanted.items():
             self.name(site().by_name[name], values)
 
@@ -155,14 +168,13 @@ class Sight:
         before, after = row.before or {}, row.after or {}
         record = self.records.get(row.entity, row.record_key)
         found = []
-        for each in entity.fields.values():
-            for key, column in shape.columns.items():
-                if column not in each.columns or column.key not in {**before, **after}:
-                    continue
-                old, new = (shape.codecs[key].restore(side.get(column.key)) for side in (before, after))
-                if old != new:
-                    change = self.seen_value(entity, each, column.key, record, old, new)
-                    found += [change] if change else []
+        for each, key, column in self.told(entity, shape):
+            if column not in before and column not in after:
+                continue
+            old, new = (shape.codecs[key].restore(side.get(column)) for side in (before, after))
+            if old != new:
+                change = self.seen_value(entity, each, column, record, old, new)
+                found += [change] if change else []
         return found
 
     def seen_value(
