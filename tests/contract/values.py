@@ -107,7 +107,8 @@ def is_scarce(entity: Entity) -> bool:
 def multiply(connection: sa.Connection, table: sa.Table, number: int) -> int:
     """Insert up to `number` copies of the table's first row, and return how many: unique texts and days are varied."""
     first = connection.execute(sa.select(table).order_by(table.c.id).limit(1)).mappings().one_or_none()
-    if first is None:
+    # Copies would be alike where only some rows have to differ.
+    if first is None or any(index.unique for index in table.indexes):
         return 0
     unique = [
         list(constraint.columns)
@@ -132,7 +133,11 @@ def _vary(row: dict[str, Any], columns: list[Any], count: int) -> bool:
         if isinstance(column.type, sa.Date):
             row[column.name] = (value or FIRST_DAY) - timedelta(days=count)
             return True
-        if isinstance(column.type, sa.String) and not isinstance(column.type, sa.Enum):
+        if (
+            isinstance(column.type, sa.String)
+            and not isinstance(column.type, sa.Enum)
+            and (column.type.length or 99) > 3
+        ):
             row[column.name] = f"~{count}"
             return True
     # SQL lets NULL stand twice.
