@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import current_app
 from flask_babel import gettext as _
-from sqlalchemy import func, select
+from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
@@ -35,12 +35,13 @@ def patient(session: Session, listing: Listing) -> Iterator[None]:
         yield
         return
     try:
-        if session.get_bind(listing.entity.mapper).dialect.name == "sqlite":
-            with _watched(session, limit):
+        connection = session.connection(bind_arguments={"mapper": listing.entity.mapper})
+        if connection.dialect.name == "sqlite":
+            with _watched(connection, limit):
                 yield
         else:
             # On the connection: the statement reads no record that the session would narrow.
-            session.connection().execute(select(func.set_config("statement_timeout", str(limit), True)))
+            connection.execute(select(func.set_config("statement_timeout", str(limit), True)))
             yield
     except OperationalError as problem:
         if not _gave_up(problem):
@@ -51,8 +52,8 @@ def patient(session: Session, listing: Listing) -> Iterator[None]:
 
 
 @contextmanager
-def _watched(session: Session, limit: int) -> Iterator[None]:
-    connection: Any = session.connection().connection.dbapi_connection
+def _watched(bound: Connection, limit: int) -> Iterator[None]:
+    connection: Any = bound.connection.dbapi_connection
     end = monotonic() + limit / 1000
     connection.set_progress_handler(lambda: monotonic() > end, _STEPS)
     try:
