@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 from admin_app.actor import company_today
 from admin_app.db import db
 from admin_app.engine.access import SYSTEM, acting
+from models.grading import GradeRule
 from models.organisation import Post, User
 from tests.conftest import csrf_token, make_app, seed_demo, sign_in
 from tests.contract.expectation import Expectation
@@ -35,6 +36,7 @@ def app(
     app = make_app(makers(database_kind).clone(), tmp_path_factory.mktemp("contract"))
     seed_demo(app)
     hire_for_days(app)
+    draft_rules(app)
     administrator = Visitor(app, "admin")
     for entity in app.extensions["dutybook"].entities:
         if not row_keys(administrator.get(f"/{entity.name}/").text):
@@ -73,6 +75,14 @@ def hire_for_days(app: Flask) -> None:
             days = {"valid_from": today + timedelta(days=first), "valid_to": today + timedelta(days=last)}
             place = {"position_id": held.position_id, "department_id": held.department_id}
             session.add(Post(user=user, **place, **days))
+        session.commit()
+
+
+def draft_rules(app: Flask) -> None:
+    """Make drafts of the rule sets: what is in force is edited by nobody, and is no record like any other."""
+    with app.app_context(), acting(db.session(), SYSTEM) as session:
+        for rule in session.query(GradeRule):
+            rule.state, rule.active_from = "draft", None
         session.commit()
 
 

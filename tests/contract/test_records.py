@@ -13,7 +13,7 @@ from admin_app.engine.kinds import TextKind
 from tests.contract.conftest import Visitor
 from tests.contract.expectation import Expectation
 from tests.contract.pages import errors, read_form, row_keys, title_count
-from tests.contract.values import RULED, is_scarce, valid_values
+from tests.contract.values import OTHER, RULED, is_scarce, valid_values
 from views.site import build_site
 
 ENTITIES = build_site().by_name
@@ -55,7 +55,7 @@ def _change(entity: Entity, values: dict[str, str]) -> dict[str, str]:
             continue
         if each.reference is None and isinstance(each.kind, TextKind) and (each.kind.length or 99) > 7:
             return {key: "变化 changed"[: each.kind.length]}
-    other = valid_values(entity, lambda _key: [], attempt=1)
+    other = valid_values(entity, lambda _key: [], attempt=1) | OTHER.get(entity.name, {})
     return next({key: value} for key, value in other.items() if value != values.get(key))
 
 

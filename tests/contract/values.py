@@ -27,8 +27,18 @@ from admin_app.engine.kinds import (
 FIRST_DAY = date(2026, 3, 1)
 #: Texts that a rule of the trade reads, by entity and field; an empty one has to stay empty.
 RULED = {
+    "customer": {"judgement": "7"},
+    "grade_dimension": {"weight": "3", "months": "12"},
+    "grade_band": {"points": "5"},
     "duty_conflict": {"entity": "", "action": "", "other_action": ""},
     "access_grant": {"entity": "customer", "actions": "view edit", "rows": "all"},
+}
+#: Another valid value for each entity that has numbers and references alone.
+OTHER = {
+    "grade_step": {"points": "2002"},
+    "grade_dimension": {"weight": "4"},
+    "grade_band": {"points": "6"},
+    "grade_rate": {"rate": "13.00"},
 }
 #: Makes copies differ from all earlier ones.
 _numbers = itertools.count(1)
