@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from models.base import Base
 from models.grading import GradeBand, GradeDimension, GradeRate, GradeRule, GradeStep
 
-NAMES: Final = {"resource": "资源类客户分级", "project": "项目类客户分级"}
+NAMES: Final = {"resource": "资源类客户 · Resource customers", "project": "项目类客户 · Project customers"}
 #: From which total on, for both classes: the best total is 1,200.
 STEPS: Final = {"A": 600, "B": 380, "C": 0}
 #: Rough rates on purpose: they say which band an amount falls into, not what is booked.
