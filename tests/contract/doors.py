@@ -78,7 +78,7 @@ MATRIX_PAST = {
     "matrix.decide": ("POST", False),
 }
 #: The log of changes opens to whoever may view anything.
-VIEWER_PAGES = frozenset({"changes.index"})
+LOG_PAGES = frozenset({"changes.index"})
 #: Doors of one change set that there is not.
 CHANGE_SETS = frozenset({"changes.show", "changes.undo"})
 #: Doors of one bulk change, of which there are none.
@@ -118,7 +118,7 @@ def undeclared(app: Any) -> list[str]:
     site = app.extensions["dutybook"]
     known = {*LIST_DOORS, *RECORD_DOORS, *SHUT_DOORS}
     named = COMMON_PAGES | LEADER_DOORS | LEADER_PAGES | DUTY_PAGES.keys() | IMPERSONAL | LEAVING | FILES
-    named |= MATRIX_PAST.keys() | VIEWER_PAGES | CHANGE_SETS
+    named |= MATRIX_PAST.keys() | VIEWER_PAGES.keys() | VIEWER_ASKED.keys() | LOG_PAGES | CHANGE_SETS
     named |= LEADER_STEPS
     named |= BULK_RUNS.keys() | {BULK_FORM}
     named |= ASKED_PAGES | COMMON_POSTS | ADMIN_POSTS | LEADER_ASKED
@@ -156,7 +156,7 @@ def visits(app: Any, expectation: Expectation, actor: Actor) -> Iterator[Visit]:
             method, led = MATRIX_PAST[rule.endpoint]
             url = str(rule).replace("<int:number>", "1").replace("<int:key>", "1")
             yield Visit(method, url, 403 if led and not _leads(actor) else 404)
-        elif rule.endpoint in VIEWER_PAGES:
+        elif rule.endpoint in LOG_PAGES:
             yield Visit("GET", str(rule), 200 if _views(expectation, actor) else 403)
         elif rule.endpoint in CHANGE_SETS:
             url = str(rule).replace("<int:key>", "999999")

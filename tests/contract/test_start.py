@@ -72,7 +72,7 @@ def test_a_wrong_name_in_a_declaration_stops_the_start(
         (("entity", "tag", "label"), "tag: no label in"),
         (("entity", "tag", "plural"), "tag: no plural in"),
         (("entity", "tag", "field", "colour"), "tag.colour: no label in"),
-        (("entity", "customer", "choice", "grade", "B"), "customer.grade: no label for B in"),
+        (("entity", "customer", "choice", "lifecycle", "loyal"), "customer.lifecycle: no label for loyal in"),
         (("group", "business"), "group business: no label in"),
         (("page", "matrix"), "page matrix: no label in"),
     ],
