@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from flask import url_for
 from flask_babel import gettext as _
 
@@ -25,6 +28,22 @@ def trial_steps(policy: Policy, key: str) -> list[Step]:
     return [Step(_("Try it"), url_for("grading.index", set=key), "scale")]
 
 
+def _part(model: type[Any], icon: str, whole: str, title: str, columns: Sequence[str], **more: Any) -> Entity:
+    """A kind of line: it follows its whole, and is written only while that is a draft."""
+    return Entity(
+        model,
+        icon=icon,
+        title=(whole, title),
+        columns=(*columns, "updated_at"),
+        sections={"basic": tuple(dict.fromkeys((whole, title, *columns)))},
+        follows=whole,
+        before_save=before_part_saved,
+        after_save=after_part_changed,
+        after_delete=after_part_changed,
+        **more,
+    )
+
+
 ENTITIES = (
     Entity(
         GradeRule,
@@ -46,49 +65,8 @@ ENTITIES = (
         actions=ACTIONS,
         steps=trial_steps,
     ),
-    Entity(
-        GradeStep,
-        icon="stairs",
-        title=("rule", "grade"),
-        columns=("points", "updated_at"),
-        sections={"basic": ("rule", "grade", "points")},
-        follows="rule",
-        before_save=before_part_saved,
-        after_save=after_part_changed,
-        after_delete=after_part_changed,
-    ),
-    Entity(
-        GradeDimension,
-        icon="ruler-measure",
-        title=("rule", "kind"),
-        columns=("months", "weight", "updated_at"),
-        sections={"basic": ("rule", "kind", "months", "weight")},
-        follows="rule",
-        before_save=before_part_saved,
-        after_save=after_part_changed,
-        after_delete=after_part_changed,
-    ),
-    Entity(
-        GradeBand,
-        icon="ruler",
-        title=("dimension", "threshold"),
-        columns=("points", "updated_at"),
-        sections={"basic": ("dimension", "threshold", "points")},
-        follows="dimension",
-        before_save=before_part_saved,
-        after_save=after_part_changed,
-        after_delete=after_part_changed,
-    ),
-    Entity(
-        GradeRate,
-        icon="currency-yuan",
-        label="currency",
-        title=("rule", "currency"),
-        columns=("rate", "updated_at"),
-        sections={"basic": ("rule", "currency", "rate")},
-        follows="rule",
-        before_save=before_part_saved,
-        after_save=after_part_changed,
-        after_delete=after_part_changed,
-    ),
+    _part(GradeStep, "stairs", "rule", "grade", ("points",)),
+    _part(GradeDimension, "ruler-measure", "rule", "kind", ("months", "weight")),
+    _part(GradeBand, "ruler", "dimension", "threshold", ("points",)),
+    _part(GradeRate, "currency-yuan", "rule", "currency", ("rate",), label="currency"),
 )

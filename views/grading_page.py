@@ -19,15 +19,12 @@ from admin_app.engine.labels import labels
 from admin_app.engine.site import Page, site
 from admin_app.errors import BadInput, NotFound
 from admin_app.services import clock
-from admin_app.services.grade_explained import (
-    explain,
-    grade_history,
-    rule_names,
-)
+from admin_app.services.grade_explained import explain, grade_history, rule_names
 from admin_app.services.grade_trial import LISTED, Trial, in_order
 from admin_app.services.grading import RuleSet, flaws, read_rules
 from models.customer import Customer
 from models.grading import GradeRule
+from models.types import GRADES
 from views.asking import AccessPage
 from views.grading_chart import chart
 from views.grading_words import contracts, kept_words, step, told
@@ -91,7 +88,8 @@ class GradeView(AccessPage):
         )
         steps = grade_history(session, customer)
         names = rule_names(session, [each.rule for each in steps if each.rule is not None])
-        readable = site().fields(policy, entity).readable("contract_total")
+        amounts = site().fields(policy, entity).rows("contract_total", "read")
+        readable = site().access.contains(amounts, customer)
         return str(
             self.render(
                 "admin/grading/grade.html",
@@ -149,12 +147,12 @@ def _choices() -> list[tuple[int, str, str]]:
 
 
 def _rule(text: str) -> RuleSet:
-    found = (
-        read_rules(db.session(), [int(text)]) if text.isascii() and text.isdigit() and len(text) < 19 else []
-    )
-    if not found:
+    """The rule set of that key within the reader's rows; the rules themselves are read by nobody's rights."""
+    session = db.session()
+    key = int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
+    if session.scalar(select(GradeRule.id).where(GradeRule.id == key)) is None:
         raise NotFound(_("There is no such rule set."))
-    return found[0]
+    return read_rules(session, [key])[0]
 
 
 def _trial(trial: Trial, session: Any, policy: Policy) -> dict[str, Any]:
@@ -204,6 +202,8 @@ def _movers(trial: Trial, session: Any, policy: Policy, url: Any) -> dict[str, A
         return None
     after = request.args.get("after", "")
     last = int(after) if after.isascii() and after.isdigit() and len(after) < 19 else 0
+    if not {was, becomes} <= {_NONE, *GRADES}:
+        raise BadInput(_("There is no such grade."))
     pair = [None if each == _NONE else each for each in (was, becomes)]
     found = trial.movers(session, policy, pair[0], pair[1], last)
     shown = found[:LISTED]

@@ -29,6 +29,10 @@ def kept_words(kept: str | None) -> str:
 
 
 def told(found: Explanation, readable: bool) -> dict[str, Any]:
+    """What a rule set says of a customer; without its lines for whom the amounts are not `readable`.
+
+    Each line's points tell the band that its amount falls into, and all others together tell those of the one left out.
+    """
     rule = found.rule
     lowest = rule.steps[-1][0]
     return {
@@ -53,14 +57,13 @@ def told(found: Explanation, readable: bool) -> dict[str, Any]:
             {"grade": grade, "points": None if grade == lowest else points, "reached": grade == found.plain}
             for grade, points in rule.steps
         ],
-        "lines": [_line(each, rule, readable) for each in found.lines],
+        "lines": [_line(each, rule) for each in found.lines] if readable else [],
     }
 
 
-def _line(line: Line, rule: RuleSet, readable: bool) -> dict[str, Any]:
+def _line(line: Line, rule: RuleSet) -> dict[str, Any]:
     dimension = line.dimension
     label = labels().choice("grade_dimension", "kind", dimension.kind)
-    hidden = dimension.kind in AMOUNTS and not readable
 
     def text(value: Decimal | int | None) -> str:
         if value is None:
@@ -70,11 +73,11 @@ def _line(line: Line, rule: RuleSet, readable: bool) -> dict[str, Any]:
     return {
         "label": label,
         "months": _("within %(n)s months", n=dimension.months) if dimension.months else "",
-        "value": _("hidden") if hidden else text(line.value),
+        "value": text(line.value),
         "points": line.points,
         "weight": dimension.weight,
         "adds": line.adds,
-        "band": _("from %(value)s", value=text(line.band.threshold)) if line.band and not hidden else "",
+        "band": _("from %(value)s", value=text(line.band.threshold)) if line.band else "",
         "following": _following(line.following, text) if line.following else "",
         "share": abs(line.adds) / max(dimension.best, abs(line.adds), 1),
         "negative": line.adds < 0,

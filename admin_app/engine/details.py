@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
 from admin_app.engine.access import Policy
+from admin_app.engine.bulk.step_panel import state_panel
 from admin_app.engine.change.history import history
 from admin_app.engine.entity import Entity, Field
 from admin_app.engine.keys import decode_key
@@ -20,7 +21,6 @@ from admin_app.engine.labels import labels
 from admin_app.engine.listing import ListArgs, Listing, Plan, Presenter
 from admin_app.engine.listing.listing import COUNT_CAP
 from admin_app.engine.site import site
-from admin_app.engine.states.showing import state_panel
 from admin_app.errors import NotFound
 
 

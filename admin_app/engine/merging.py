@@ -15,12 +15,12 @@ from typing import Any, Final
 
 from flask_babel import format_datetime
 from flask_babel import gettext as _
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
-from admin_app.engine.access import SYSTEM, Policy, acting, policy_of
+from admin_app.engine.access import Policy, policy_of
 from admin_app.engine.change.reading import Entry, timeline
+from admin_app.engine.change.telling import heads
 from admin_app.engine.entity import Entity
 from admin_app.engine.forms import RecordForm, describe, find_record
 from admin_app.engine.inputs import CheckField, LookupField
@@ -28,7 +28,6 @@ from admin_app.engine.kinds import Unreadable
 from admin_app.engine.labels import labels
 from admin_app.engine.listing import Plan
 from admin_app.engine.site import site
-from models.organisation import User
 
 #: In what is sent: show the form with it, and save nothing.
 AGAIN: Final = "_again"
@@ -153,7 +152,7 @@ class Sent:
         By key: {open, theirs, before, who, at, pick}; texts for the reader, `before` None where nobody knows.
         """
         entries = self._entries()
-        names = names_of(self.session, entries)
+        known = heads(self.session, (each.change_set for each in entries))
         found: dict[str, dict[str, Any]] = {}
         for key in self.open | self.taken:
             entry = next((each for each in entries if _touches(each, key)), None)
@@ -162,7 +161,7 @@ class Sent:
                 "open": key in self.open,
                 "theirs": self._text(key, self.form[key].shown),
                 "before": None if before is None else self._text(key, before),
-                "who": names[entry.change_set.id] if entry else None,
+                "who": known[entry.change_set.id]["who"] if entry else None,
                 "at": format_datetime(entry.change_set.at, "short") if entry else None,
                 "pick": self.picks.get(key, ""),
             }
@@ -208,17 +207,6 @@ class Sent:
             return text
 
 
-def names_of(session: Session, entries: Sequence[Entry]) -> dict[int, str]:
-    """Who made each change, by the id of its set: the person's name where there still is one; one statement."""
-    sets = {each.change_set.id: each.change_set for each in entries}
-    ids = {made.actor_id for made in sets.values() if made.actor_id is not None}
-    with acting(session, SYSTEM):
-        found = {
-            row.id: row.name for row in session.execute(select(User.id, User.name).where(User.id.in_(ids)))
-        }
-    return {key: found.get(made.actor_id or 0, made.actor_name) for key, made in sets.items()}
-
-
 def _touches(entry: Entry, key: str) -> bool:
     return any(change.field == key for change in entry.changes)
 
@@ -250,7 +238,7 @@ def gone(
     if newest and newest[0].op == "delete":
         made = newest[0].change_set
         deleted = {
-            "who": names_of(session, newest)[made.id],
+            "who": heads(session, [made])[made.id]["who"],
             "at": format_datetime(made.at, "short"),
             "label": newest[0].label,
         }

@@ -12,6 +12,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from admin_app.engine.access import SYSTEM, acting
+from admin_app.engine.change.telling import heads
 from admin_app.services import clock
 from admin_app.services.grading import AMOUNTS, Band, Dimension, RuleSet
 from admin_app.services.grading_facts import Facts, concluded
@@ -132,6 +133,7 @@ def grade_history(session: Session, customer: Customer) -> list[Step]:
     with acting(session, SYSTEM):
         found = [row for row in session.execute(rows) if "grade" in ((row.after or {}) | (row.before or {}))]
     found.reverse()
+    known = heads(session, (row.ChangeSet for row in found))
     steps: list[Step] = []
     for op, before, after, made in found:
         after, before = after or {}, before or {}
@@ -146,7 +148,7 @@ def grade_history(session: Session, customer: Customer) -> list[Step]:
                 after.get("grade"),
                 after.get("grade_rule_id"),
                 after.get("grade_points"),
-                made.actor_name,
+                known[made.id]["who"],
                 made.reason,
                 made.action == "undo",
             )

@@ -12,8 +12,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from admin_app.engine.change import context
+from models.complaint import Complaint
 from models.customer import Customer
-from models.organisation import Department
+from models.organisation import Department, User
 from tests.conftest import sign_in
 from tests.functional.browsing import Sign, newest, post
 
@@ -49,6 +50,23 @@ def customer(session: Session) -> Callable[..., Customer]:
         return record
 
     return make
+
+
+@pytest.fixture
+def complaint(session: Session) -> Complaint:
+    """A new complaint of a customer of the service department, with the clerk csd."""
+    service = session.scalars(select(Department).where(Department.code == "CS")).one()
+    made = Complaint(
+        number="TS-T",
+        customer=session.scalars(select(Customer).where(Customer.department_id == service.id)).first(),
+        channel="phone",
+        subject="The lift stands still",
+        owner=session.scalars(select(User).where(User.username == "csd")).one(),
+        department=service,
+    )
+    session.add(made)
+    session.commit()
+    return made
 
 
 @pytest.fixture

@@ -19,7 +19,9 @@ from admin_app.services.grading_score import score
 from admin_app.services.regrading import active_rules, refresh_drift
 from models.contract import Contract
 from models.customer import Customer
+from models.duty import PositionDuty
 from models.grading import GradeRule
+from models.organisation import Position, User
 from tests.conftest import sign_in
 from tests.functional.test_bulk import Bulk
 
@@ -70,6 +72,36 @@ def test_the_customer_of_another_department_is_not_explained(
     assert clerk.get(f"/grade/?id={foreign}").status_code == 404
 
 
+@pytest.mark.parametrize("level", ["masked", "hidden"])
+def test_points_tell_nothing_of_amounts_that_the_reader_may_not_read(
+    session: Session, client_of: Callable[[str], Any], level: str
+) -> None:
+    own = select(Customer).where(Customer.department.has(code="CS"), Customer.contract_total > 0)
+    customer = session.scalars(own.order_by(Customer.contract_total.desc())).first()
+    clerk, url = client_of("csd"), f"/grade/?id={customer.id}"
+    assert "db-grade-table" in clerk.get(url).text.partition("past")[0]
+    position = select(Position.id).where(Position.code == "CSD").scalar_subquery()
+    for cell in session.scalars(select(PositionDuty).where(PositionDuty.position_id == position)):
+        cell.field_levels = {"customer.money": level}
+    session.commit()
+    page = clerk.get(url)
+    assert page.status_code == 200
+    shown = page.text.partition('id="past"')[0]
+    assert "<td" not in shown and f"{customer.contract_total:,.2f}" not in page.text
+
+
+def test_rule_sets_that_the_reader_may_not_read_are_not_tried_on_a_customer_either(
+    session: Session, client_of: Callable[[str], Any]
+) -> None:
+    rule = active_rules(session)[0]
+    customer = select(Customer.id).where(
+        Customer.department.has(code="CS"), Customer.customer_class == rule.customer_class
+    )
+    key = session.scalars(customer).first()
+    assert client_of("csd").get(f"/grade/?id={key}&set={rule.id}").status_code == 404
+    assert client_of("admin").get(f"/grade/?id={key}&set={rule.id}").status_code == 200
+
+
 def test_the_past_of_a_grade_is_drawn_and_told(session: Session, client_of: Callable[[str], Any]) -> None:
     """Given by hand, then by rule, then taken back: three steps, and each says whence it came."""
     head = Bulk(client_of("admin"))
@@ -86,6 +118,9 @@ def test_the_past_of_a_grade_is_drawn_and_told(session: Session, client_of: Call
     cells = re.findall(r'<td class="db-day">([^<]+)</td><th scope="row">([^<]+)</th>', page)
     assert [grade for _day, grade in reversed(cells)] == [row.stored, "D", row.plain, "D"]
     assert "Year&#39;s review" in page
+    # By their names, as everywhere else in the history.
+    name = session.scalar(select(User.name).where(User.username == "admin"))
+    assert page.count(f"<td>{name}</td>") == 3
     assert f"{row.total}" in page
 
 
@@ -140,8 +175,10 @@ def test_a_version_that_is_not_there(client_of: Callable[[str], Any], query: str
     assert client_of("admin").get(f"/grading/?{query}").status_code == 404
 
 
-@pytest.mark.parametrize("query", ["day=x", "day=1900-01-01", "day=2999-01-01"])
-def test_a_day_that_cannot_be_used(client_of: Callable[[str], Any], query: str) -> None:
+@pytest.mark.parametrize(
+    "query", ["day=x", "day=1900-01-01", "day=2999-01-01", "was=zzz&to=A", "was=A&to=%3Cb%3E"]
+)
+def test_a_day_or_a_grade_that_cannot_be_used(client_of: Callable[[str], Any], query: str) -> None:
     assert client_of("admin").get(f"/grading/?{query}").status_code == 400
 
 

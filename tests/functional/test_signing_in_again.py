@@ -14,27 +14,9 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from models.complaint import Complaint
-from models.customer import Customer
-from models.organisation import Department, User
 from models.session import LoginSession
 from models.types import utc_now
 from tests.conftest import PASSWORD, csrf_token, sign_in
-
-
-@pytest.fixture
-def complaint(session: Session) -> Complaint:
-    service = select(Department.id).where(Department.code == "CS").scalar_subquery()
-    made = Complaint(
-        number="TS-A",
-        customer=session.scalars(select(Customer).where(Customer.department_id == service)).first(),
-        channel="phone",
-        subject="The lift stands still",
-        owner=session.scalars(select(User).where(User.username == "csd")).one(),
-        department=session.scalars(select(Department).where(Department.code == "CS")).one(),
-    )
-    session.add(made)
-    session.commit()
-    return made
 
 
 @pytest.fixture

@@ -105,22 +105,6 @@ def make_contract(session: Session) -> Make:
     return make
 
 
-@pytest.fixture
-def complaint(session: Session) -> Complaint:
-    """A new complaint of the service desk."""
-    made = Complaint(
-        number="TS-T",
-        customer=session.scalars(select(Customer)).first(),
-        channel="phone",
-        subject="The lift stands still",
-        owner=session.scalars(select(User).where(User.username == "csd")).one(),
-        department=session.scalars(select(Department).where(Department.code == "CS")).one(),
-    )
-    session.add(made)
-    session.commit()
-    return made
-
-
 def status(session: Session, record: Any) -> str:
     session.expire_all()
     return str(record.status)

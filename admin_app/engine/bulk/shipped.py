@@ -16,6 +16,7 @@ from admin_app.engine.access import Policy
 from admin_app.engine.bulk.action import Action, ActionForm, Barrier, Plan, beyond
 from admin_app.engine.bulk.classify import attributes, same_as
 from admin_app.engine.bulk.selection import key_of
+from admin_app.engine.bulk.steps import step_actions
 from admin_app.engine.change import delete_rows, update_rows
 from admin_app.engine.deletion import delete
 from admin_app.engine.entity import Entity
@@ -23,7 +24,6 @@ from admin_app.engine.forms import RecordForm
 from admin_app.engine.inputs import LookupField
 from admin_app.engine.orphans import drop_orphaned_grants
 from admin_app.engine.site import site
-from admin_app.engine.states.action import step_actions
 
 #: In what is sent, the names of the fields that shall change; any other is left alone.
 CHOSEN: Final = "set"

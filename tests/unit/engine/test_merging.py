@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from admin_app.engine.merging import carried, merge
+from tests.unit.engine.properties import steady
 
 KEYS = ("a", "b", "c", "d")
 TEXTS = st.sampled_from(["", "x", "y", "z", True, False])
@@ -16,6 +17,7 @@ side = st.fixed_dictionaries(dict.fromkeys(KEYS, TEXTS))
 base_side = st.dictionaries(st.sampled_from(KEYS), TEXTS)
 
 
+@steady
 @given(base_side, side, side)
 def test_each_key_follows_whoever_changed_it_alone(
     base: dict[str, Any], mine: dict[str, Any], theirs: dict[str, Any]
@@ -31,6 +33,7 @@ def test_each_key_follows_whoever_changed_it_alone(
         assert found.values[key] == expected
 
 
+@steady
 @given(side, side)
 def test_nobody_elses_change_and_equal_changes_leave_mine(base: dict[str, Any], mine: dict[str, Any]) -> None:
     for theirs in (base, mine):
@@ -38,12 +41,14 @@ def test_nobody_elses_change_and_equal_changes_leave_mine(base: dict[str, Any], 
         assert (found.values, found.conflicts, found.taken) == (mine, frozenset(), frozenset())
 
 
+@steady
 @given(side, side)
 def test_an_untouched_form_becomes_theirs(base: dict[str, Any], theirs: dict[str, Any]) -> None:
     found = merge(base, base, theirs)
     assert (found.values, found.conflicts) == (theirs, frozenset())
 
 
+@steady
 @given(side, side, side)
 def test_the_same_fields_conflict_whoever_comes_second(
     base: dict[str, Any], mine: dict[str, Any], theirs: dict[str, Any]
@@ -53,6 +58,7 @@ def test_the_same_fields_conflict_whoever_comes_second(
     assert all(one.values[key] == other.values[key] for key in KEYS if key not in one.conflicts)
 
 
+@steady
 @given(SETS, SETS, SETS)
 def test_sets_merge_by_element(base: frozenset[int], mine: frozenset[int], theirs: frozenset[int]) -> None:
     found = merge({"tags": base}, {"tags": mine}, {"tags": theirs})
@@ -63,6 +69,7 @@ def test_sets_merge_by_element(base: frozenset[int], mine: frozenset[int], their
         assert (each in merged) == (changed[0] if changed else each in base)
 
 
+@steady
 @given(base_side)
 def test_a_form_carries_what_it_showed(base: dict[str, Any]) -> None:
     from admin_app.engine.merging import _read

@@ -14,12 +14,13 @@ from admin_app.engine.access import SYSTEM, Policy, acting
 from admin_app.engine.bulk.action import sentence
 from admin_app.engine.bulk.selection import key_of, supports
 from admin_app.engine.bulk.shipped import action_of
+from admin_app.engine.bulk.steps import beginnings
 from admin_app.engine.entity import Entity
 from admin_app.engine.labels import labels
 from admin_app.engine.listing import Plan
 from admin_app.engine.site import site
 from admin_app.engine.states.guard import state_label
-from admin_app.engine.states.machine import Machine, Step
+from admin_app.engine.states.machine import Step
 
 
 def state_panel(
@@ -42,13 +43,12 @@ def state_panel(
     barred = _barred(session, entity, policy, key, [step for step in near if step.guarded])
     steps: list[dict[str, str]] = []
     closed: list[dict[str, str | None]] = []
-    elsewhere: list[dict[str, str | None]] = []
     for step in machine.steps:
         if current not in step.sources:
             closed.append(
                 {
                     "label": labels().step(entity.name, step.name),
-                    "why": _begins(entity.name, machine, step),
+                    "why": _("It begins at %(ways)s.", ways=beginnings(entity.name, machine, step)),
                     "word": None,
                 }
             )
@@ -66,12 +66,7 @@ def state_panel(
     states = [
         {"label": state_label(entity.name, machine, code), "current": code == current} for code in codes
     ]
-    return {"states": states, "steps": steps, "closed": closed + elsewhere}
-
-
-def _begins(name: str, machine: Machine, step: Step) -> str:
-    ways = ", ".join(f"“{state_label(name, machine, each)}”" for each in step.sources)
-    return str(_("It begins at %(ways)s.", ways=ways))
+    return {"states": states, "steps": steps, "closed": closed}
 
 
 def _barred(

@@ -60,10 +60,18 @@ def _no_form(
 
 def _elsewhere(name: str, machine: Machine, step: Step, state: str) -> str:
     """Why a record in `state` does not take the step."""
-    ways = ", ".join(f"“{state_label(name, machine, each)}”" for each in step.sources)
     return str(
-        _("“%(state)s”: the step begins at %(ways)s.", state=state_label(name, machine, state), ways=ways)
+        _(
+            "“%(state)s”: the step begins at %(ways)s.",
+            state=state_label(name, machine, state),
+            ways=beginnings(name, machine, step),
+        )
     )
+
+
+def beginnings(name: str, machine: Machine, step: Step) -> str:
+    """The states in which a step can be taken, for the reader."""
+    return str(_(", ")).join(f"“{state_label(name, machine, each)}”" for each in step.sources)
 
 
 def _plan(machine: Machine, step: Step, session: Session, policy: Policy, entity: Entity, form: Any) -> Plan:
@@ -106,6 +114,3 @@ def state_barriers(entity: Entity, machine: Machine, step: Step) -> list[Barrier
         for code in codes
         if code not in step.sources and code != step.target
     ]
-
-
-__all__ = ("state_barriers", "step_actions")
