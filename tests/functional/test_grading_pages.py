@@ -14,6 +14,8 @@ from sqlalchemy.orm import Session
 from admin_app.engine.access import SYSTEM
 from admin_app.engine.change import update_rows
 from admin_app.services import clock
+from admin_app.services.clock import months_before
+from admin_app.services.contracts import CONCLUDED
 from admin_app.services.grade_trial import Trial
 from admin_app.services.grading_score import score
 from admin_app.services.regrading import active_rules, refresh_drift
@@ -21,7 +23,7 @@ from models.contract import Contract
 from models.customer import Customer
 from models.duty import PositionDuty
 from models.grading import GradeRule
-from models.organisation import Position, User
+from models.organisation import Department, Position, User
 from tests.conftest import sign_in
 from tests.functional.test_bulk import Bulk
 
@@ -88,6 +90,29 @@ def test_points_tell_nothing_of_amounts_that_the_reader_may_not_read(
     assert page.status_code == 200
     shown = page.text.partition('id="past"')[0]
     assert "<td" not in shown and f"{customer.contract_total:,.2f}" not in page.text
+
+
+def test_contracts_of_others_count_and_are_not_shown(
+    session: Session, client_of: Callable[[str], Any]
+) -> None:
+    counted = select(Contract).where(
+        Contract.customer.has(Customer.department.has(code="CS")),
+        Contract.status.in_(CONCLUDED),
+        Contract.signed_on > months_before(clock.today(), 30),
+    )
+    contract = session.scalars(counted).first()
+    url, head = f"/grade/?id={contract.customer_id}", client_of("css")
+    place = select(Department).where(Department.code == "CS")
+    contract.department = session.scalars(place).one()
+    session.commit()
+    assert contract.number in head.get(url).text
+    contract.department = session.scalars(select(Department).where(Department.code == "SAL")).one()
+    contract.owner = session.scalars(select(User).where(User.username == "exe")).one()
+    session.commit()
+    page = head.get(url)
+    assert page.status_code == 200
+    assert contract.number not in page.text and contract.title not in page.text
+    assert contract.number in client_of("admin").get(url).text
 
 
 def test_rule_sets_that_the_reader_may_not_read_are_not_tried_on_a_customer_either(
