@@ -108,6 +108,15 @@ def test_no_list_reads_more_than_a_part_of_its_table(many: Flask, page: str, who
         assert rows_read(many, sql, parameters) < ROWS / 4, sql
 
 
+def test_a_clerks_sums_are_read_piece_by_piece(many: Flask) -> None:
+    client = sign_in(many.test_client(), "csd")
+    with statements(many) as sent:
+        client.get(PAGES["good customers that buy, by value"])
+    (sums,) = [sql for sql, _parameters in sent if "sum(" in sql]
+    # An OR over owners and departments leads to everybody's customers of that grade.
+    assert " OR customer.department_id" not in sums and "UNION ALL" in sums
+
+
 def titles(page: str) -> list[str]:
     """The names of the rows."""
     return [html.unescape(name) for name in re.findall(r'class="db-row-link"[^>]*>([^<]*)<', page)]

@@ -64,6 +64,21 @@ def capped_count(entity: Entity, pieces: Sequence[Piece] | None, where: Clauses,
     return select(func.count()).select_from(every)
 
 
+def summed(
+    entity: Entity, pieces: Sequence[Piece] | None, where: Clauses, unit: Any, amounts: Sequence[Any]
+) -> Select[Any]:
+    """The sums of `amounts` over all pieces, by `unit`."""
+    columns: list[Any] = [unit, *amounts]
+    source: Any = entity.model
+    if pieces is not None:
+        columns, source = _bare(columns), entity.table
+    named = [column.label(f"c{at}") for at, column in enumerate(columns)]
+    parts = [select(*named).select_from(source).where(*clauses) for clauses in _every(pieces, [[]], where)]
+    every = (union_all(*parts) if len(parts) > 1 else parts[0]).subquery()
+    by, *values = every.c
+    return select(by, *(func.sum(value) for value in values)).group_by(by).order_by(by)
+
+
 def _every(pieces: Sequence[Piece] | None, ranges: Sequence[Clauses], where: Clauses) -> list[list[Any]]:
     if pieces is None:
         return [[*reach, *where] for reach in ranges]

@@ -21,7 +21,7 @@ from admin_app.engine.entity import Entity, Field
 from admin_app.engine.kinds import MoneyKind
 from admin_app.engine.language import lang
 from admin_app.engine.listing.args import ListArgs
-from admin_app.engine.listing.branches import capped_count, page_of
+from admin_app.engine.listing.branches import capped_count, page_of, summed
 from admin_app.engine.listing.keyset import Order, SortColumn
 from admin_app.engine.listing.plan import Plan
 from admin_app.engine.search.keeper import Page as SearchedPage
@@ -272,11 +272,10 @@ class Listing:
             return []
         unit_key = self.entity.unit_key(money[0])
         unit: Any = getattr(self.entity.model, unit_key) if unit_key else null()
-        sums = [func.sum(self._attribute(each.column)) for each in money]
+        amounts = [self._attribute(each.column) for each in money]
 
         def build() -> Select[Any]:
-            statement = select(unit, *sums).select_from(self.entity.model).where(*self.conditions())
-            return statement.group_by(unit).order_by(unit) if unit_key else statement
+            return summed(self.entity, self._pieces(None), self.conditions(), unit, amounts)
 
         rows: Sequence[Any]
         if self.base or self.args.q:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
+from itertools import product
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
@@ -248,6 +250,24 @@ def test_money_is_summed_by_currency(desk: Session, add_book: Callable[..., Book
     add_book(currency="USD")
     assert listing().totals(desk) == [("price", "CNY", Decimal("3.30")), ("price", "EUR", Decimal("5.00"))]
     assert listing(cols="pages").totals(desk) == []
+
+
+def test_sums_over_what_a_reader_owns_and_leads_count_each_row_once(
+    desk: Session,
+    add_book: Callable[..., Book],
+    people: SimpleNamespace,
+    places: SimpleNamespace,
+    policy_of_job: Callable[[str], Any],
+) -> None:
+    owners, departments = (people.dept, people.own), (places.west, places.east)
+    for number, (owner, department) in enumerate(product(owners, departments)):
+        add_book(price=Decimal(10) ** number, currency="CNY", owner=owner, department=department)
+    policy = policy_of_job("dept")
+    with acting(desk, policy):
+        (visible,) = desk.scalars(select(func.sum(Book.price)))
+        made = listing(policy, grade__empty="1")
+        assert made.totals(desk) == [("price", "CNY", visible)]
+        assert Decimal(11) <= visible < Decimal(1111)
 
 
 def test_a_related_list_keeps_its_condition_and_leaves_its_column_out(
